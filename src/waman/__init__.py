@@ -1,0 +1,3 @@
+"""Waman: open, explained awareness of the low sky. Importing it does nothing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Who may see what: audiences and the one policy table."""

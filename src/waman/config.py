@@ -1,0 +1,1 @@
+"""The area file: one TOML that names sensors, terrain, places, plans and people."""

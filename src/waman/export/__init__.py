@@ -1,0 +1,1 @@
+"""Tables out, each through access for its audience."""

@@ -1,0 +1,1 @@
+"""Tracks to explained flights."""

@@ -1,0 +1,1 @@
+"""Bytes to plots: one reader a format, recognised by content."""

@@ -1,0 +1,1 @@
+"""Writes every HTML and PDF page."""

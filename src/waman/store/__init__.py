@@ -1,0 +1,1 @@
+"""The workspace: reads and writes every contract table."""
