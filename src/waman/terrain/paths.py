@@ -112,8 +112,8 @@ def distances_ref(cost: F64, sources: NDArray[np.integer], *, neighbours: int = 
     grid, starts, moves, lengths = _checked(cost, sources, neighbours, cell_m)
     rows, cols = np.indices(grid.shape)
     heads, tails, weights = [], [], []
-    for move, length in zip(moves, lengths, strict=True):
-        dr, dc = int(move[0]), int(move[1])
+    for m in range(len(moves)):
+        dr, dc, length = int(moves[m, 0]), int(moves[m, 1]), float(lengths[m])
         r, c = rows + dr, cols + dc
         ok = (r >= 0) & (r < grid.shape[0]) & (c >= 0) & (c < grid.shape[1])
         for sr, sc in _between(dr, dc):
@@ -122,7 +122,7 @@ def distances_ref(cost: F64, sources: NDArray[np.integer], *, neighbours: int = 
         heads.append((rows * grid.shape[1] + cols)[ok])
         tails.append((r * grid.shape[1] + c)[ok])
         # SciPy drops edges of weight zero; the smallest float stands for it
-        weights.append(np.maximum(float(length) * 0.5 * (grid[ok] + grid[r[ok], c[ok]]), np.finfo(float).tiny))
+        weights.append(np.maximum(length * 0.5 * (grid[ok] + grid[r[ok], c[ok]]), np.finfo(float).tiny))
     edges = (np.concatenate(weights), (np.concatenate(heads), np.concatenate(tails)))
     graph = coo_matrix(edges, shape=(grid.size, grid.size)).tocsr()
     return np.asarray(dijkstra(graph, indices=starts)).reshape(starts.size, *grid.shape)
