@@ -110,7 +110,7 @@ def multi_source(
 def distances_ref(cost: F64, sources: NDArray[np.integer], *, neighbours: int = 8, cell_m: float = 1.0) -> F64:
     """Do the same as :func:`distances` with an explicit graph and SciPy's Fibonacci heap."""
     grid, starts, moves, lengths = _checked(cost, sources, neighbours, cell_m)
-    rows, cols = np.indices(grid.shape)
+    rows, cols = np.meshgrid(np.arange(grid.shape[0]), np.arange(grid.shape[1]), indexing="ij")
     heads, tails, weights = [], [], []
     for m in range(len(moves)):
         dr, dc, length = int(moves[m, 0]), int(moves[m, 1]), float(lengths[m])
