@@ -1,0 +1,29 @@
+"""Shared fixtures: the public recordings, where they were fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from waman.store import samples
+
+
+@pytest.fixture(scope="session")
+def sample_files() -> Callable[[str], list[Path]]:
+    """Return a function from a sample's name to its files; the test is skipped where it was not fetched."""
+
+    def files(name: str) -> list[Path]:
+        found = samples.sample_files(name)
+        if not found:
+            pytest.skip(f"sample {name!r} is not here: run waman sample fetch")
+        return found
+
+    return files
+
+
+@pytest.fixture(scope="session")
+def sample_path(sample_files: Callable[[str], list[Path]]) -> Callable[[str], Path]:
+    """Return a function from a sample's name to its first file."""
+    return lambda name: sample_files(name)[0]
