@@ -42,7 +42,7 @@ def test_two_sensors_of_one_name_are_refused() -> None:
 
 
 def test_a_box_in_the_wrong_order_is_refused() -> None:
-    with pytest.raises(ConfigError, match="bbox .* is empty") as why:
+    with pytest.raises(ConfigError, match=r"bbox .* is empty") as why:
         parse_area('name = "A"\nbbox = [-76, -11, -78, -13]\n')
     assert "west, south, east, north" in why.value.hint
 

@@ -35,7 +35,7 @@ def test_a_missing_required_column_is_named() -> None:
 
 
 def test_a_value_outside_the_earth_names_column_and_row() -> None:
-    with pytest.raises(TableError, match="'lat_deg' is outside -90..90 in row 1 "):
+    with pytest.raises(TableError, match=r"'lat_deg' is outside -90..90 in row 1 "):
         plots(lat_deg=np.array([0.0, 91.0]))
 
 
@@ -45,7 +45,7 @@ def test_a_null_in_a_required_column_names_the_row() -> None:
 
 
 def test_a_word_outside_the_contract_names_itself() -> None:
-    with pytest.raises(TableError, match="'kind' is none of .* in row 0 .'radar'"):
+    with pytest.raises(TableError, match=r"'kind' is none of .* in row 0 .'radar'"):
         plots(kind=["radar", "psr"])
 
 
