@@ -4,6 +4,7 @@
 ``read_places`` reads ``places.geojson``; ``Workspace`` knows where each stage writes.
 """
 
+from waman.store.basemap import read_basemap, read_borders
 from waman.store.files import write_file, write_problems
 from waman.store.parquet import read_table, write_table
 from waman.store.places import PLACES, read_places, write_places
@@ -13,6 +14,8 @@ __all__ = [
     "PLACES",
     "Workspace",
     "open_workspace",
+    "read_basemap",
+    "read_borders",
     "read_places",
     "read_table",
     "write_file",
