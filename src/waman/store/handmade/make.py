@@ -119,7 +119,9 @@ def recording() -> bytes:
     rows.sort(key=lambda r: (r[0], r[1]))
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(["time", "icao24", "lat", "lon", "velocity", "heading", "callsign", "onground", "baroaltitude", "geoaltitude"])
+    out.writerow(
+        ["time", "icao24", "lat", "lon", "velocity", "heading", "callsign", "onground", "baroaltitude", "geoaltitude"]
+    )
     out.writerows(rows)
     return gzip.compress(text.getvalue().encode(), 9, mtime=0)
 
