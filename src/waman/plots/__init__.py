@@ -1,1 +1,10 @@
-"""Bytes to plots: one reader a format, recognised by content."""
+"""Bytes to plots: one reader a format, recognised by content.
+
+``read(path)`` is the door: it returns plots, availability, reports and problems, and raises
+only where nothing at all is readable.
+"""
+
+from waman.plots.reader import read
+from waman.plots.result import Decoded
+
+__all__ = ["Decoded", "read"]

@@ -1,0 +1,150 @@
+"""``waman.plots.read``: a file of any known format becomes plots, reports and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date as Date
+from datetime import tzinfo
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from waman import tables
+from waman.config import Area
+from waman.errors import InputError, Problems
+from waman.geo.time import zone
+from waman.plots import states
+from waman.plots.columns import Offsets
+from waman.plots.envelope import Content, open_file
+from waman.plots.json_records import collect, column_wise
+from waman.plots.recognise import recognise
+from waman.plots.result import Decoded
+from waman.plots.states import Source
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the caller knows about a recording beyond its bytes."""
+
+    area: Area | None = None
+    date: Date | None = None
+    editions: Mapping[int, str] = field(default_factory=dict)
+    sensor: str | None = None
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """The zone of times written without one, where the area names it."""
+        return zone(self.area.timezone) if self.area is not None else None
+
+    def network(self, fallback: str) -> str:
+        """Return the id of the sensor that rows of a receiver network belong to."""
+        if self.sensor:
+            return self.sensor
+        fitting = [s.id for s in self.area.sensor if s.kind in ("network", "ads_b", "mode_s")] if self.area else []
+        return fitting[0] if len(fitting) == 1 else fallback
+
+
+Reader = Callable[[Content, Context, Problems], Decoded]
+
+
+def read(
+    path: Path | str,
+    *,
+    area: Area | None = None,
+    date: Date | None = None,
+    editions: Mapping[int, str] | None = None,
+    sensor: str | None = None,
+) -> Decoded:
+    """Read one recording, whatever its format, and say what was found and what was wrong.
+
+    The format is recognised by content; gzip and zip are unwrapped. Each row names its file and
+    byte offset (in the unwrapped bytes). ``sensor`` names the sensor of formats that do not
+    carry one. Raises InputError if nothing at all is readable.
+    """
+    problems = Problems()
+    context = Context(area=area, date=date, editions=editions or {}, sensor=sensor)
+    parts = [_read_one(content, context, problems) for content in open_file(Path(path), problems)]
+    found = _join([p for p in parts if p is not None], problems)
+    if not (found.plots.num_rows or found.reports.num_rows or found.availability.num_rows):
+        first = f": {problems.kept[0].what}" if problems.kept else ""
+        raise InputError(
+            f"{path}: nothing readable in it{first}",
+            hint="known formats: ASTERIX, pcap, Beast, AVR, SBS, readsb JSON, state vectors, reports, plots.parquet",
+        )
+    return found
+
+
+def _read_one(content: Content, context: Context, problems: Problems) -> Decoded | None:
+    name = recognise(content.data)
+    reader = READERS.get(name)
+    if reader is None:
+        problems.add(content.name, "no known format", content.data[:16].hex(" "))
+        return None
+    return reader(content, context, problems)
+
+
+def _join(kept: list[Decoded], problems: Problems) -> Decoded:
+    summary: dict[str, object] = {}
+    for part in kept:
+        for key, value in part.summary.items():
+            old = summary.get(key)
+            summary[key] = old + value if isinstance(old, int) and isinstance(value, int) else value
+    return Decoded(
+        format=", ".join(dict.fromkeys(p.format for p in kept)),
+        plots=tables.concat("plots", [p.plots for p in kept]),
+        availability=tables.concat("availability", [p.availability for p in kept]),
+        reports=tables.concat("reports", [p.reports for p in kept]),
+        problems=problems,
+        summary=summary,
+    )
+
+
+def _states_json(content: Content, context: Context, problems: Problems) -> Decoded:
+    found, offsets = collect(content, states.State, problems)
+    return _states("JSON", found, offsets, content, context, problems)
+
+
+def _states_columns(content: Content, context: Context, problems: Problems) -> Decoded:
+    found = column_wise(content, problems)
+    rows = len(next(iter(found.values()), ()))
+    return _states("JSON by column", found, np.zeros(rows, np.int64), content, context, problems)
+
+
+def _states(
+    form: str, found: Mapping[str, pa.Array], offsets: Offsets, content: Content, context: Context, problems: Problems
+) -> Decoded:
+    """Return the result of a reader of state vectors."""
+    source = Source(content, offsets, context.network("network"), context.timezone)
+    plots, repeats = states.to_plots(found, source, problems)
+    summary: dict[str, object] = {"records": len(offsets), "repeated records left out": repeats}
+    return Decoded(format=f"state vectors ({form})", plots=plots, problems=problems, summary=summary)
+
+
+def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
+    try:
+        table = pq.read_table(pa.BufferReader(content.data))
+    except (pa.ArrowException, OSError, ValueError) as why:
+        raise InputError(
+            f"{content.name}: not a readable Parquet file: {why}", hint="was the transfer complete?"
+        ) from why
+    names = set(table.column_names)
+    if {"time", "sensor", "kind", "source", "offset"} <= names:
+        plots = tables.check("plots", table)
+        return Decoded(format="plots.parquet", plots=plots, problems=problems, summary={"records": plots.num_rows})
+    lower = {n: table[n] for n in table.column_names}
+    if not states.looks_like_states(names):
+        raise InputError(
+            f"{content.name}: a Parquet table of neither plots nor state vectors",
+            hint=f"it has {', '.join(sorted(names)[:12])}",
+        )
+    return _states("Parquet", lower, np.arange(table.num_rows), content, context, problems)
+
+
+READERS: dict[str, Reader] = {
+    "states_json": _states_json,
+    "states_columns": _states_columns,
+    "parquet": _parquet,
+}
