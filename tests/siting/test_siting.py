@@ -1,0 +1,199 @@
+"""The siting plan is what it says: its value is the adversary's best answer, its bound holds."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from waman.errors import InputError
+from waman.siting.baselines import greedy_known, mclp_area, mclp_known
+from waman.siting.plan import check_problem, known_routes, make_curve, plan_json, promised
+from waman.siting.problem import PD_MAX, Problem, edge_exposure, edge_exposure_ref
+from waman.siting.solve import solve
+from waman.terrain.edges import STEPS
+
+
+def instance(seed: int, *, candidates: int = 12, side: int = 16, types: int = 1) -> Problem:
+    """A small random problem: discs of sight with holes, strips in the west, exits on the east edge."""
+    rng = np.random.default_rng(seed)
+    r, c = np.mgrid[:side, :side]
+    sites = rng.integers(0, side, (candidates // types, 2))
+    pd = np.zeros((candidates, side, side), np.float32)
+    for k in range(candidates):
+        r0, c0 = sites[k // types]
+        reach = side * (0.18 + 0.10 * (k % types))
+        hole = rng.random((side, side)) < 0.25
+        pd[k] = np.where((np.hypot(r - r0, c - c0) < reach) & ~hole, 0.95, 0.0)
+    strips = np.column_stack((rng.integers(0, side, 3), rng.integers(0, side // 3, 3)))
+    exits = np.column_stack((np.arange(side), np.full(side, side - 1)))
+    closed = rng.random((side, side)) < 0.03
+    closed[strips[:, 0], strips[:, 1]] = False
+    closed[:, -1] = False
+    cost = np.ones(candidates) if types == 1 else 1.0 + (np.arange(candidates) % types)
+    return Problem(
+        pd=pd,
+        kept=np.zeros((0, side, side), np.float32),
+        cost=cost,
+        site=np.arange(candidates) // types,
+        strips=strips,
+        exits=exits,
+        closed=closed,
+        cell_km=4.0,
+        looks_per_km=0.05,
+        distance_weight_per_km=0.0005,
+    )
+
+
+def theta_of_checker(problem: Problem, x: np.ndarray) -> float:
+    """Theta by the checker's own edge list, own field evaluation and SciPy's Dijkstra."""
+    side = problem.closed.shape[0]
+    heads, tails, weights = [], [], []
+    for r in range(side):
+        for c in range(side):
+            for dr, dc in STEPS:
+                r2, c2 = r + dr, c + dc
+                if not (0 <= r2 < side and 0 <= c2 < side) or problem.closed[r, c] or problem.closed[r2, c2]:
+                    continue
+                length = float(np.hypot(dr, dc)) * problem.cell_km
+                mean = 0.5 * (problem.pd[:, r, c].astype(float) + problem.pd[:, r2, c2])
+                miss = np.prod((1 - np.minimum(mean, PD_MAX)) ** x)
+                heads.append(r * side + c)
+                tails.append(r2 * side + c2)
+                weights.append(length * problem.looks_per_km * -np.log(miss) + length * problem.distance_weight_per_km)
+    graph = coo_matrix((weights, (heads, tails)), shape=(side * side, side * side)).tocsr()
+    starts = problem.strips @ [side, 1]
+    reach = dijkstra(graph, directed=False, indices=starts)
+    return float(reach[:, problem.exits @ [side, 1]].min())
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_exposure_of_steps_equals_the_product_of_misses(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pd = rng.random((3, 5, 7)).astype(np.float32)
+    weight = rng.random(3)
+    assert np.allclose(edge_exposure(pd, weight, 0.7), edge_exposure_ref(pd, weight, 0.7), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_plan_is_worth_what_an_independent_checker_says(seed: int) -> None:
+    problem = instance(seed)
+    found = solve(problem, 3, seconds=10.0, gap=1e-6)
+    assert found.theta == pytest.approx(theta_of_checker(problem, found.x), abs=1e-6)
+    assert problem.value(found.worst, found.x) == pytest.approx(found.theta, abs=1e-9)
+
+
+def check_against_exhaustive_search(seed: int, candidates: int, side: int) -> None:
+    problem = instance(seed, candidates=candidates, side=side)
+    best = max(
+        problem.worst(np.isin(np.arange(candidates), chosen).astype(float))[0]
+        for size in range(3)
+        for chosen in combinations(range(candidates), size + 1)
+    )
+    found = solve(problem, 3, seconds=20.0, gap=1e-6)
+    assert found.theta == pytest.approx(best, rel=2e-3)
+    assert found.theta_upper >= best - 1e-6
+    assert found.theta_upper <= best * (1 + 2e-3) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bound_agrees_with_exhaustive_search(seed: int) -> None:
+    check_against_exhaustive_search(seed, candidates=8, side=10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 150))
+def test_the_bound_agrees_with_exhaustive_search_of_twelve_candidates(seed: int) -> None:
+    check_against_exhaustive_search(seed, candidates=12, side=12)
+
+
+def test_sensor_types_of_one_site_exclude_each_other_and_costs_count() -> None:
+    problem = instance(5, candidates=12, types=2)
+    found = solve(problem, 4, seconds=10.0)
+    chosen = np.array(found.chosen)
+    assert problem.cost[chosen].sum() <= 4 and np.unique(problem.site[chosen]).size == chosen.size
+
+
+def test_a_larger_budget_never_sees_less_and_no_baseline_beats_the_bound() -> None:
+    problem = instance(7)
+    curve = make_curve(problem, [1, 2, 3, 4], seconds=12.0, gap=1e-3)
+    values = [p.solution.theta for p in curve]
+    assert all(b >= a - 1e-9 for a, b in pairwise(values))
+    for p in curve:
+        for worst, _ in p.baselines.values():
+            assert worst <= p.upper_bound + 1e-9
+
+
+def test_flights_along_the_worst_route_are_seen_as_often_as_promised() -> None:
+    problem = instance(3)
+    found = solve(problem, 4, seconds=10.0)
+    cells = found.worst.cells
+    lengths = np.hypot(*np.abs(np.diff(cells, axis=0)).T) * problem.cell_km
+    rng = np.random.default_rng(1)
+    missed = np.ones(20_000, bool)
+    for layer in problem.pd[found.x > 0.5]:
+        at = layer[cells[:, 0], cells[:, 1]].astype(float)
+        mean = np.minimum(0.5 * (at[1:] + at[:-1]), PD_MAX)
+        # a step of l km is l x looks_per_km independent looks
+        missed &= rng.random(missed.size) < np.prod((1 - mean) ** (lengths * problem.looks_per_km))
+    seen = 1.0 - missed.mean()
+    promised_pd = problem.detection(found.worst, found.x)
+    assert abs(seen - promised_pd) < 4 * np.sqrt(promised_pd * (1 - promised_pd) / missed.size) + 1e-9
+
+
+def test_plans_for_known_routes_promise_more_than_they_keep() -> None:
+    kept, said = [], []
+    for seed in range(6):
+        problem = instance(seed, side=20, candidates=16)
+        routes = known_routes(problem)
+        for x in (mclp_known(problem, 2, routes), greedy_known(problem, 2, routes), mclp_area(problem, 2)):
+            kept.append(problem.detection(problem.worst(x)[1], x))
+            said.append(promised(problem, routes, x))
+    assert all(k <= s + 1e-9 for k, s in zip(kept, said, strict=True)) and np.mean(kept) < np.mean(said)
+
+
+def test_misses_that_go_together_never_raise_detection() -> None:
+    for seed in range(5):
+        problem = instance(seed)
+        x = np.zeros(12)
+        x[:4] = 1.0
+        _, route = problem.worst(x)
+        assert problem.detection_block(route, x) <= problem.detection(route, x) + 1e-9
+
+
+def test_plan_json_carries_the_contract() -> None:
+    problem = instance(2)
+    names = [f"c{i}" for i in range(12)]
+    curve = make_curve(problem, [1, 2], seconds=6.0)
+    made = plan_json(problem, names, curve, lambda cells: cells[:, ::-1].tolist())
+    assert set(made) >= {
+        "chosen", "cost", "theta", "theta_upper", "gap", "worst_pd", "upper_bound", "promised_pd", "worst_pd_block",
+        "routes", "curve",
+    }  # fmt: skip
+    assert made["gap"] == pytest.approx((made["theta_upper"] - made["theta"]) / made["theta"])
+    assert 0 <= made["worst_pd"] <= made["upper_bound"] + 1e-9
+
+
+def test_a_budget_that_buys_nothing_is_a_sentence() -> None:
+    with pytest.raises(InputError, match=r"budget 0\.5 buys nothing: the cheapest candidate 'c0' costs 1"):
+        check_problem(instance(0), 0.5, [f"c{i}" for i in range(12)])
+
+
+def test_strips_without_a_way_out_are_a_sentence() -> None:
+    problem = instance(0)
+    problem.closed[:, 12] = True
+    with pytest.raises(InputError, match="no strip can reach an exit"):
+        check_problem(problem, 3, [f"c{i}" for i in range(12)])
+
+
+def test_candidates_that_see_nothing_are_a_sentence() -> None:
+    problem = instance(0)
+    problem.pd[:] = 0
+    with pytest.raises(InputError, match="no candidate sees"):
+        check_problem(problem, 3, [f"c{i}" for i in range(12)])
