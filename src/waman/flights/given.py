@@ -1,0 +1,99 @@
+"""Gather what a flight is weighed against from rows that others have read (plans, registers, places)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from waman.errors import InputError, Problems
+from waman.flights.places import from_features, listed_aerodromes, places_of
+from waman.flights.record import Aircraft, Field, Given, Plan
+from waman.flights.segment import Ground
+from waman.geo.time import datetime_us, parse_utc_us
+
+STATUSES = frozenset({"valid", "cancelled", "destroyed", "seized"})
+TRANSPONDER_KINDS = frozenset({"ssr", "psr_ssr", "mode_s", "ads_b", "mlat", "network"})
+
+
+def given_of(
+    *,
+    bbox: tuple[float, float, float, float] | None = None,
+    features: Iterable[Mapping[str, Any]] = (),
+    aerodromes: bool = True,
+    plans: Sequence[Mapping[str, Any]] | None = None,
+    completeness: tuple[float, float] | None = None,
+    register: Sequence[Mapping[str, Any]] | None = None,
+    field: Field | None = None,
+    transponder_sensors: Sequence[str] = (),
+    terrain: Ground | None = None,
+    recording_end_us: int | None = None,
+    live: bool = False,
+    problems: Problems | None = None,
+) -> Given:
+    """Return what flights are weighed against. Bad rows become problems, never errors.
+
+    ``plans`` and ``register`` are rows with the columns of the contract, or None where there is no such source
+    (then a missing plan is not even a finding). ``features`` are those of ``places.geojson``.
+    """
+    problems = problems if problems is not None else Problems()
+    listed = listed_aerodromes(_wider(bbox)) if aerodromes else []
+    own, borders = from_features(features)
+    return Given(
+        places=places_of([*listed, *own], borders),
+        terrain=terrain,
+        field=field,
+        transponder_sensors=tuple(transponder_sensors),
+        plans_by_word=None if plans is None else _plans(plans, problems),
+        completeness=completeness,
+        register=None if register is None else _register(register, problems),
+        bbox=bbox,
+        recording_end_us=recording_end_us,
+        live=live,
+    )
+
+
+def _wider(bbox: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+    """Return the box with a margin of 0.3 degrees: an aerodrome just outside still explains a low end at the edge."""
+    if bbox is None:
+        return None
+    west, south, east, north = bbox
+    return west - 0.3, south - 0.3, east + 0.3, north + 0.3
+
+
+def _plans(rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, list[Plan]]:
+    by_word: dict[str, list[Plan]] = {}
+    for number, row in enumerate(rows):
+        try:
+            off = _time_us(row.get("off_block"))
+        except InputError as why:
+            problems.add(f"plans row {number + 1}", str(why), row.get("off_block"))
+            off = None
+        words = {n: str(row.get(n) or "").strip() for n in Plan._fields if n != "off_block_us"}
+        plan = Plan(off_block_us=off, **words)
+        for word in {plan.callsign.upper(), plan.registration.upper().replace("-", ""), plan.icao24.upper()} - {""}:
+            by_word.setdefault(word, []).append(plan)
+    return by_word
+
+
+def _time_us(value: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InputError("a plan's time names no time zone", hint="write UTC with Z")
+        return datetime_us(value)
+    return parse_utc_us(str(value))
+
+
+def _register(rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Aircraft]:
+    """Return aircraft by address; a register's owner column is never read."""
+    out = {}
+    for number, row in enumerate(rows):
+        words = {n: str(row.get(n) or "").strip() for n in Aircraft._fields}
+        words["icao24"], words["status"] = words["icao24"].lower(), words["status"].lower() or "valid"
+        if words["status"] not in STATUSES:
+            problems.add(f"register row {number + 1}", "status is none of " + ", ".join(sorted(STATUSES)), words["status"])
+        elif words["icao24"]:
+            out[words["icao24"]] = Aircraft(**words)
+    return out

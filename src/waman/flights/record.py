@@ -1,0 +1,133 @@
+"""The records that rules read and write: a flight, what is given beside it, and a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from waman.flights.ends import Ends
+from waman.flights.measures import Measures
+from waman.flights.places import Places
+from waman.flights.rows import Rows
+from waman.flights.segment import Ground, Legs
+
+
+class Field(Protocol):
+    """Anything that knows what could have been seen (see ``waman.coverage.DetectionField``)."""
+
+    def detection_probability(
+        self,
+        lat_deg: ArrayLike,
+        lon_deg: ArrayLike,
+        height_agl_m: ArrayLike,
+        sensor: str | None = None,
+        rcs_m2: float = 2.0,
+        time: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return the probability of detection per scan."""
+
+
+class Plan(NamedTuple):
+    """One filed flight plan; texts are empty where the source gave none."""
+
+    flight: str
+    callsign: str
+    registration: str
+    icao24: str
+    origin: str
+    destination: str
+    off_block_us: int | None
+    route: str
+
+
+class Aircraft(NamedTuple):
+    """One row of a register. ``status`` is valid, cancelled, destroyed or seized. No owner is kept."""
+
+    registration: str
+    icao24: str
+    type: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that a flight is weighed against; whatever is None or empty is unknown, and then weighs nothing.
+
+    ``field`` and ``transponder_sensors`` say what could have been heard; ``plans_by_word`` finds plans by callsign,
+    registration or address; ``completeness`` is the share of flights that file at this source, as an interval.
+    """
+
+    places: Places = Places()
+    terrain: Ground | None = None
+    field: Field | None = None
+    transponder_sensors: tuple[str, ...] = ()
+    plans_by_word: Mapping[str, Sequence[Plan]] | None = None
+    completeness: tuple[float, float] | None = None
+    register: Mapping[str, Aircraft] | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    recording_end_us: int | None = None
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One leg: its rows, its ends and its measures (entry ``number`` of the columns). Places are -1 where not named."""
+
+    number: int
+    rows: Rows
+    legs: Legs
+    measures: Measures
+    departure: Ends
+    arrival: Ends
+    ended: str
+    landed: bool | None
+    icao24: str | None
+    callsign: str | None
+    conflict: bool
+
+    @property
+    def span(self) -> slice:
+        """The rows of the flight."""
+        return slice(int(self.legs.first[self.number]), int(self.legs.last[self.number]) + 1)
+
+    @property
+    def start_us(self) -> int:
+        """UTC microseconds of the first row."""
+        return self.rows.start_us + round(float(self.rows.time_s[self.legs.first[self.number]]) * 1e6)
+
+    @property
+    def end_us(self) -> int:
+        """UTC microseconds of the last row."""
+        return self.rows.start_us + round(float(self.rows.time_s[self.legs.last[self.number]]) * 1e6)
+
+    @property
+    def origin(self) -> int:
+        """Index of the place of departure, -1 where not named."""
+        return int(self.departure.place[self.number])
+
+    @property
+    def destination(self) -> int:
+        """Index of the place of arrival, -1 where not named."""
+        return int(self.arrival.place[self.number])
+
+    def measure(self, name: str) -> float:
+        """Return one measure of this flight; NaN where it was not measured."""
+        return float(getattr(self.measures, name)[self.number])
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding before it is weighed: the rule's dotted name, its figures, how strongly it holds (0..1).
+
+    ``searchable`` is the probability that the thing looked for would have been seen had it been there; None is unknown.
+    ``values`` fill the sentence; they hold no address, callsign or registration.
+    """
+
+    rule: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    strength: float = 1.0
+    searchable: float | None = None

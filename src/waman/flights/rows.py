@@ -1,0 +1,198 @@
+"""The rows of a tracks table as plain arrays, joined into chains that one aircraft flew.
+
+A *chain* is what is known of one aircraft: the tracks that carry one transponder address and
+that one aircraft could have flown, or a single track without address. Two tracks with one
+address that no aircraft could have flown both stay apart, and the contradiction is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from waman import tables
+from waman.geo.geodesy import distance_m
+from waman.geo.units import SECOND_US
+
+F = NDArray[np.float64]
+I = NDArray[np.int64]  # noqa: E741 (an array of indices, as in the equations)
+
+SPEED_MAX_MPS = 400.0
+"""No civil aircraft in service is faster over the ground (Mach 0.95 with a 100 m/s jet stream)."""
+SAME_PLACE_M = 10_000.0
+"""Two tracks of one address closer than this at one time may be one aircraft seen twice."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of all chains, sorted by chain and time. ``icao24``/``callsign`` are codes into ``words``, -1 unknown."""
+
+    start_us: int
+    time_s: F
+    lat_deg: F
+    lon_deg: F
+    altitude_m: F
+    altitude_sigma_m: F
+    vn_mps: F
+    ve_mps: F
+    detected: NDArray[np.bool_]
+    pd: F
+    track: I
+    icao24: I
+    callsign: I
+    chain: I
+    words: tuple[str, ...]
+    conflict_chain: NDArray[np.bool_]
+    """For each chain: its address was in two places at once."""
+
+    @property
+    def speed_mps(self) -> F:
+        """Ground speed [m/s]; NaN where the velocity is unknown."""
+        return np.hypot(self.vn_mps, self.ve_mps)
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+
+def rows_of(tracks: pa.Table) -> Rows:
+    """Return the confirmed rows of a tracks table, joined into chains.
+
+    Tentative rows are left out: they are not part of the air picture. Rows of equal time and
+    chain keep the order of the table.
+    """
+    tracks = tables.check("tracks", tracks)
+    keep = pc.not_equal(pc.cast(tracks["state"], pa.string()), "tentative")
+    tracks = tracks.filter(keep).unify_dictionaries().combine_chunks()
+    time_us = tracks["time"].cast(pa.int64()).to_numpy()
+    start_us = int(time_us.min()) if len(time_us) else 0
+    time_s = (time_us - start_us) / SECOND_US
+    track = tracks["track"].to_numpy()
+    icao24, words = _codes(tracks["icao24"], ())
+    callsign, words = _codes(tracks["callsign"], words)
+    lat, lon = _floats(tracks["lat_deg"]), _floats(tracks["lon_deg"])
+    chain, conflict = _chains(track, time_s, lat, lon, icao24)
+    order = np.lexsort((time_s, chain))
+    vn, ve = _floats(tracks["vn_mps"]), _floats(tracks["ve_mps"])
+    rows = Rows(
+        start_us=start_us,
+        time_s=time_s[order],
+        lat_deg=lat[order],
+        lon_deg=lon[order],
+        altitude_m=_floats(tracks["altitude_msl_m"])[order],
+        altitude_sigma_m=_floats(tracks["altitude_sigma_m"])[order],
+        vn_mps=vn[order],
+        ve_mps=ve[order],
+        detected=tracks["detected"].to_numpy(zero_copy_only=False)[order],
+        pd=_floats(tracks["pd"])[order],
+        track=track[order],
+        icao24=icao24[order],
+        callsign=callsign[order],
+        chain=chain[order],
+        words=words,
+        conflict_chain=conflict,
+    )
+    return _with_velocity(rows)
+
+
+def _with_velocity(rows: Rows) -> Rows:
+    """Fill a missing velocity from neighbouring positions of the same chain, at most 60 s apart."""
+    missing = ~np.isfinite(rows.vn_mps + rows.ve_mps)
+    if not missing.any() or len(rows) < 2:
+        return rows
+    dt = np.diff(rows.time_s)
+    good = (np.diff(rows.chain) == 0) & (dt > 0.5) & (dt < 60.0)
+    safe = np.where(good, dt, np.nan)
+    metres = 111_195.0
+    vn = np.append(np.diff(rows.lat_deg) * metres / safe, np.nan)
+    ve = np.append(np.diff(rows.lon_deg) * metres * np.cos(np.radians(rows.lat_deg[:-1])) / safe, np.nan)
+    vn, ve = (np.where(np.isfinite(v), v, np.roll(v, 1)) for v in (vn, ve))
+    from dataclasses import replace
+
+    return replace(rows, vn_mps=np.where(missing, vn, rows.vn_mps), ve_mps=np.where(missing, ve, rows.ve_mps))
+
+
+def _floats(column: pa.ChunkedArray) -> F:
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _codes(column: pa.ChunkedArray, words: tuple[str, ...]) -> tuple[I, tuple[str, ...]]:
+    """Return the codes of a dictionary column into ``words`` lengthened by its dictionary; blank is unknown."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], tables.WORD)
+    own = [str(w).strip() if w is not None else "" for w in array.dictionary.to_pylist()]
+    codes = np.asarray(array.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+    index = {w: i for i, w in reversed(list(enumerate(words)))}
+    out = list(words)
+    table = np.full(len(own) + 1, -1, np.int64)
+    for i, word in enumerate(own):
+        if word:
+            if word not in index:
+                index[word] = len(out)
+                out.append(word)
+            table[i] = index[word]
+    return table[codes], tuple(out)
+
+
+def _chains(track: I, time_s: F, lat: F, lon: F, icao24: I) -> tuple[I, NDArray[np.bool_]]:
+    """Return the chain of each row, and for each chain whether its address was in two places at once."""
+    if not len(track):
+        return np.zeros(0, np.int64), np.zeros(0, bool)
+    ids, row_track = np.unique(track, return_inverse=True)
+    order = np.lexsort((time_s, row_track))
+    firsts = np.searchsorted(row_track[order], np.arange(len(ids)))
+    lasts = np.append(firsts[1:], len(track)) - 1
+    address = np.full(len(ids), -1, np.int64)
+    known = icao24[order] >= 0
+    address[row_track[order][known][::-1]] = icao24[order][known][::-1]
+    parent = np.arange(len(ids))
+    conflict = np.zeros(len(ids), bool)
+    groups: dict[int, list[int]] = {}
+    for t in np.argsort(time_s[order][firsts], kind="stable"):
+        if address[t] >= 0:
+            groups.setdefault(int(address[t]), []).append(int(t))
+    spans = [(firsts, lasts, order, time_s, lat, lon)]
+    for members in groups.values():
+        if len(members) > 1:
+            _join(members, spans[0], parent, conflict)
+    _, chain_of_track = np.unique(parent, return_inverse=True)
+    conflicts = np.zeros(int(chain_of_track.max()) + 1, bool)
+    np.logical_or.at(conflicts, chain_of_track, conflict)
+    return chain_of_track[row_track].astype(np.int64), conflicts
+
+
+def _join(
+    members: list[int], spans: tuple[I, I, I, F, F, F], parent: NDArray[np.int64], conflict: NDArray[np.bool_]
+) -> None:
+    """Append each track to the first chain of its address that one aircraft could have flown; mark contradictions."""
+    chains: list[list[int]] = []
+    for t in members:
+        for chain in chains:
+            if all(_possible(other, t, spans) for other in chain[-4:]):
+                chain.append(t)
+                break
+        else:
+            chains.append([t])
+    for chain in chains:
+        parent[chain] = chain[0]
+        conflict[chain] = len(chains) > 1
+
+
+def _possible(a: int, b: int, spans: tuple[I, I, I, F, F, F]) -> bool:
+    """Return whether one aircraft can have flown track ``a`` and the later-starting track ``b``."""
+    firsts, lasts, order, time_s, lat, lon = spans
+    rows_a, rows_b = order[firsts[a] : lasts[a] + 1], order[firsts[b] : lasts[b] + 1]
+    start, end = time_s[rows_b[0]], time_s[rows_a[-1]]
+    if start > end:
+        i, j = rows_a[-1], rows_b[0]
+        apart = float(distance_m(lat1_deg=lat[i], lon1_deg=lon[i], lat2_deg=lat[j], lon2_deg=lon[j]))
+        return apart <= SAME_PLACE_M + SPEED_MAX_MPS * float(start - end)
+    common = rows_b[time_s[rows_b] <= end]
+    there_lat = np.interp(time_s[common], time_s[rows_a], lat[rows_a])
+    there_lon = np.interp(time_s[common], time_s[rows_a], lon[rows_a])
+    apart_m = distance_m(lat1_deg=lat[common], lon1_deg=lon[common], lat2_deg=there_lat, lon2_deg=there_lon)
+    return float(np.median(apart_m)) <= SAME_PLACE_M

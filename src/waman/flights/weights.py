@@ -1,0 +1,76 @@
+"""The weight of each finding in decibans: a readable table, one line a finding.
+
+Set by hand before any fit (2026-11-25); +10 makes a lawful explanation ten times likelier.
+``kind`` decides what a finding may do, and no weight can change that:
+
+* ``declared``   somebody said so (transponder, plan): never explains by itself
+* ``observed``   a sensor saw something that lawful flying looks like
+* ``checked``    a person asked, and had an answer
+* ``positive``   something seen that does not fit, with its independent ``source``
+* ``circumstance`` fits both lawful and other flying; weighs little, decides nothing
+* ``absence``    something not seen; weighs nothing unless it could have been seen
+* ``note``       said, not weighed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+Kind = Literal["declared", "observed", "checked", "positive", "circumstance", "absence", "note"]
+
+
+class Weight(NamedTuple):
+    """Decibans at full strength (evidence for an ordinary explanation is positive), kind, and independent source."""
+
+    db: float
+    kind: Kind
+    source: str = ""
+
+
+WEIGHTS: Mapping[str, Weight] = {
+    # what somebody declared
+    "identity.consistent": Weight(6.0, "declared", "transponder"),
+    "identity.part": Weight(2.0, "declared", "transponder"),
+    "plan.matched": Weight(6.0, "declared", "plan"),
+    "register.valid": Weight(1.0, "declared", "transponder"),
+    # what was seen and is ordinary
+    "plan.flown": Weight(6.0, "observed"),
+    "aerodrome.both_ends": Weight(8.0, "observed"),
+    "aerodrome.one_end_and_edge": Weight(6.0, "observed"),
+    "aerodrome.one_end": Weight(4.0, "observed"),
+    "pattern.en_route": Weight(6.0, "observed"),
+    "pattern.medical": Weight(6.0, "observed"),
+    "pattern.survey": Weight(7.0, "observed"),
+    "pattern.soaring": Weight(8.0, "observed"),
+    "pattern.circuit": Weight(7.0, "observed"),
+    "pattern.loiter": Weight(5.0, "observed"),
+    "pattern.shuttle": Weight(5.0, "observed"),
+    # what people asked and were told
+    "check.confirmed": Weight(12.0, "checked"),
+    # what was seen and does not fit
+    "stop.unlisted": Weight(-8.0, "positive", "stop"),
+    "border.crossed": Weight(-5.0, "positive", "border"),
+    "contradiction.two_places": Weight(-8.0, "positive", "transponder"),
+    "contradiction.performance": Weight(-8.0, "positive", "performance"),
+    "register.contradicted": Weight(-10.0, "positive", "register"),
+    "register.type": Weight(-8.0, "positive", "performance"),
+    "plan.left": Weight(-7.0, "positive", "plan"),
+    # what fits both
+    "low.en_route": Weight(-1.5, "circumstance"),
+    "end.low_away": Weight(-3.0, "circumstance"),
+    # what was not seen
+    "identity.silent": Weight(-3.0, "absence"),
+    "plan.none": Weight(-3.0, "absence"),
+    "register.absent": Weight(-1.0, "absence"),
+    # what is only said
+    "identity.none": Weight(0.0, "note"),
+    "plan.unknown": Weight(0.0, "note"),
+    "border.as_planned": Weight(0.0, "note"),
+    "stop.helicopter": Weight(0.0, "note"),
+    "end.landed": Weight(0.0, "note"),
+    "end.not_observed": Weight(0.0, "note"),
+    "end.left_area": Weight(0.0, "note"),
+    "end.impact": Weight(0.0, "note"),
+    "end.live": Weight(0.0, "note"),
+}
