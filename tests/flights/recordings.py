@@ -39,10 +39,14 @@ def tracks_of(states: Sequence[Mapping[str, Any]], *, strip_identity: bool = Fal
     order = order[keep[order]]
     speed, heading = column("groundspeed") * KNOT_MPS, np.radians(column("track"))
     callsign = [str(s.get("callsign") or "") or None for s in states]
-    known = {} if strip_identity else {
-        "icao24": [str(names[i]) for i in order],
-        "callsign": [callsign[i] for i in order],
-    }
+    known = (
+        {}
+        if strip_identity
+        else {
+            "icao24": [str(names[i]) for i in order],
+            "callsign": [callsign[i] for i in order],
+        }
+    )
     return tables.table(
         "tracks",
         {

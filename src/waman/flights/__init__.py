@@ -5,9 +5,9 @@ in another language; ``places_of`` and ``listed_aerodromes`` make places. Opens 
 """
 
 from waman.flights.given import given_of
-from waman.flights.places import Places, from_features, listed_aerodromes, places_of
+from waman.flights.places import Places, listed_aerodromes, places_of
 from waman.flights.record import Given
 from waman.flights.sentences import sentence
 from waman.flights.stage import explain
 
-__all__ = ["Given", "Places", "explain", "from_features", "given_of", "listed_aerodromes", "places_of", "sentence"]
+__all__ = ["Given", "Places", "explain", "given_of", "listed_aerodromes", "places_of", "sentence"]

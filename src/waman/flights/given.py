@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from waman.errors import InputError, Problems
-from waman.flights.places import from_features, listed_aerodromes, places_of
+from waman.flights.places import listed_aerodromes, place_rows, places_of
 from waman.flights.record import Aircraft, Field, Given, Plan
 from waman.flights.segment import Ground
 from waman.geo.time import datetime_us, parse_utc_us
@@ -19,7 +21,8 @@ TRANSPONDER_KINDS = frozenset({"ssr", "psr_ssr", "mode_s", "ads_b", "mlat", "net
 def given_of(
     *,
     bbox: tuple[float, float, float, float] | None = None,
-    features: Iterable[Mapping[str, Any]] = (),
+    places: Iterable[Mapping[str, Any]] = (),
+    borders: Iterable[ArrayLike] = (),
     aerodromes: bool = True,
     plans: Sequence[Mapping[str, Any]] | None = None,
     completeness: tuple[float, float] | None = None,
@@ -34,15 +37,16 @@ def given_of(
     """Return what flights are weighed against. Bad rows become problems, never errors.
 
     ``plans`` and ``register`` are rows with the columns of the contract, or None where there is no such source
-    (then a missing plan is not even a finding). ``features`` are those of ``places.geojson``.
+    (then a missing plan is not even a finding). ``places`` are rows of the places contract; ``borders`` further lines
+    as (n, 2) longitude and latitude [deg], used where the places hold none.
     """
     problems = problems if problems is not None else Problems()
     listed = listed_aerodromes(_wider(bbox)) if aerodromes else []
-    own, borders = from_features(features)
+    own, lines = place_rows(places)
     return Given(
-        places=places_of([*listed, *own], borders),
+        places=places_of([*listed, *own], lines or borders),
         terrain=terrain,
-        field=field,
+        detection=field,
         transponder_sensors=tuple(transponder_sensors),
         plans_by_word=None if plans is None else _plans(plans, problems),
         completeness=completeness,
@@ -93,7 +97,9 @@ def _register(rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str
         words = {n: str(row.get(n) or "").strip() for n in Aircraft._fields}
         words["icao24"], words["status"] = words["icao24"].lower(), words["status"].lower() or "valid"
         if words["status"] not in STATUSES:
-            problems.add(f"register row {number + 1}", "status is none of " + ", ".join(sorted(STATUSES)), words["status"])
+            problems.add(
+                f"register row {number + 1}", "status is none of " + ", ".join(sorted(STATUSES)), words["status"]
+            )
         elif words["icao24"]:
             out[words["icao24"]] = Aircraft(**words)
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,11 @@ def measures_of(rows: Rows, legs: Legs, places: Places, terrain: Ground | None) 
     pairs = np.diff(rows.time_s)
     dt = np.append(pairs, 0.0)
     lat, lon = rows.lat_deg, rows.lon_deg
-    step = np.append(
-        distance_m(lat1_deg=lat[:-1], lon1_deg=lon[:-1], lat2_deg=lat[1:], lon2_deg=lon[1:]), 0.0
-    ) if len(rows) > 1 else np.zeros(len(rows))
+    step = (
+        np.append(distance_m(lat1_deg=lat[:-1], lon1_deg=lon[:-1], lat2_deg=lat[1:], lon2_deg=lon[1:]), 0.0)
+        if len(rows) > 1
+        else np.zeros(len(rows))
+    )
     edge = np.zeros(len(rows), bool)
     edge[legs.last] = True
     dt, step = np.where(edge, 0.0, dt), np.where(edge, 0.0, step)
@@ -79,7 +82,7 @@ def measures_of(rows: Rows, legs: Legs, places: Places, terrain: Ground | None) 
         altitude_low_m=_extreme(rows.altitude_m, cuts, np.minimum, np.inf),
         altitude_high_m=_extreme(rows.altitude_m, cuts, np.maximum, -np.inf),
         altitude_step_m=_each(rows.altitude_m, legs, lambda v: float(np.abs(np.diff(v)).sum())),
-        climbs=_each(rows.altitude_m, legs, _climbs).astype(np.int64),
+        climbs=np.nan_to_num(_each(rows.altitude_m, legs, _climbs)).astype(np.int64),
         reversal=_reversal(rows, step, cuts),
         seen_fraction=_seen(dt, rows.detected, cuts, duration),
         min_agl_low_m=low,
@@ -112,21 +115,19 @@ def _extreme(values: F, cuts: I, how: np.ufunc, nothing: float) -> F:
 def _extent(rows: Rows, cuts: I) -> F:
     sides = []
     for values in (rows.lat_deg, rows.lon_deg):
-        sides.append(
-            (_extreme(values, cuts, np.minimum, np.inf), _extreme(values, cuts, np.maximum, -np.inf))
-        )
+        sides.append((_extreme(values, cuts, np.minimum, np.inf), _extreme(values, cuts, np.maximum, -np.inf)))
     (south, north), (west, east) = sides
     return distance_m(lat1_deg=south, lon1_deg=west, lat2_deg=north, lon2_deg=east)
 
 
-def _each(values: F, legs: Legs, what: object) -> F:
+def _each(values: F, legs: Legs, what: Callable[[F], float]) -> F:
     """Apply ``what`` to the known values of each flight; NaN where there are none."""
     out = np.full(len(legs), np.nan)
     for i, (a, b) in enumerate(zip(legs.first, legs.last, strict=True)):
         part = values[a : b + 1]
         part = part[np.isfinite(part)]
         if len(part):
-            out[i] = what(part)  # type: ignore[operator]
+            out[i] = what(part)
     return out
 
 

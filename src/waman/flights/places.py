@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
@@ -67,7 +68,7 @@ class Places:
         if not len(self.landable):
             return np.full((len(lat), count), -1), np.full((len(lat), count), np.inf)
         chord, index = self._tree.query(_unit(lat, lon), k=count)
-        chord, index = chord.reshape(len(lat), count), index.reshape(len(lat), count)
+        chord, index = np.reshape(chord, (len(lat), count)), np.reshape(index, (len(lat), count))
         missing = ~np.isfinite(chord)
         distance = 2.0 * EARTH_RADIUS_M * np.arcsin(np.clip(np.where(missing, 0.0, chord) / 2.0, 0.0, 1.0))
         at = self.landable[np.where(missing, 0, index)]
@@ -95,8 +96,9 @@ def listed_aerodromes(bbox: tuple[float, float, float, float] | None = None) -> 
             found.append(
                 {
                     "id": code,
-                    "kind": "heliport" if "helipo" in row["name"].lower() or "helipad" in row["name"].lower() else
-                    "aerodrome",
+                    "kind": "heliport"
+                    if "helipo" in row["name"].lower() or "helipad" in row["name"].lower()
+                    else "aerodrome",
                     "name": row["name"],
                     "listed": True,
                     "lat_deg": row["lat"],
@@ -137,34 +139,19 @@ def _ordinary(kind: str, record: Mapping[str, Any]) -> float:
     return 4.0 if record.get("scheduled") else 1.0
 
 
-def from_features(features: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[NDArray[np.float64]]]:
-    """Return place records and border lines from the features of a ``places.geojson``.
-
-    Points become places at their position, other shapes at the mean of their vertices, lines of kind ``border`` borders.
-    """
-    records, borders = [], []
-    for number, feature in enumerate(features):
-        shape, known = feature.get("geometry") or {}, dict(feature.get("properties") or {})
-        vertices = _vertices(shape.get("coordinates"))
-        if not len(vertices):
-            continue
-        if known.get("kind") == "border":
-            lines = shape["coordinates"] if shape.get("type") in ("MultiLineString", "Polygon") else [vertices]
-            borders.extend(np.asarray(line, np.float64)[:, :2] for line in lines)
-            continue
-        lon, lat = vertices.mean(axis=0)
-        records.append({"id": f"place-{number}", **known, "lat_deg": float(lat), "lon_deg": float(lon)})
+def place_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[NDArray[np.float64]]]:
+    """Split rows of the places contract (``geometry`` in WKB) into place records and border lines."""
+    records: list[dict[str, Any]] = []
+    borders: list[NDArray[np.float64]] = []
+    for row in rows:
+        if row.get("kind") == "border":
+            if row.get("geometry") is not None:
+                shape = shapely.from_wkb(row["geometry"])
+                borders.extend(shapely.get_coordinates(part) for part in shapely.get_parts(_lines(shape)))
+        elif row.get("lat_deg") is not None and row.get("lon_deg") is not None:
+            records.append({k: v for k, v in row.items() if k != "geometry"})
     return records, borders
 
 
-def _vertices(coordinates: Any) -> NDArray[np.float64]:
-    flat: list[tuple[float, float]] = []
-    stack = [coordinates]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list | tuple) and item:
-            if isinstance(item[0], int | float) and len(item) >= 2:
-                flat.append((float(item[0]), float(item[1])))
-            else:
-                stack.extend(reversed(item))
-    return np.array(flat, np.float64).reshape(-1, 2)
+def _lines(shape: Any) -> Any:
+    return shape.boundary if "Polygon" in shape.geom_type else shape

@@ -57,13 +57,13 @@ class Aircraft(NamedTuple):
 class Given:
     """All that a flight is weighed against; whatever is None or empty is unknown, and then weighs nothing.
 
-    ``field`` and ``transponder_sensors`` say what could have been heard; ``plans_by_word`` finds plans by callsign,
+    ``detection`` and ``transponder_sensors`` say what could have been heard; ``plans_by_word`` finds plans by callsign,
     registration or address; ``completeness`` is the share of flights that file at this source, as an interval.
     """
 
-    places: Places = Places()
+    places: Places = field(default_factory=Places)
     terrain: Ground | None = None
-    field: Field | None = None
+    detection: Field | None = None
     transponder_sensors: tuple[str, ...] = ()
     plans_by_word: Mapping[str, Sequence[Plan]] | None = None
     completeness: tuple[float, float] | None = None

@@ -7,7 +7,7 @@ address that no aircraft could have flown both stay apart, and the contradiction
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,7 @@ SAME_PLACE_M = 10_000.0
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of all chains, sorted by chain and time. ``icao24``/``callsign`` are codes into ``words``, -1 unknown."""
+    """The rows of all chains, sorted by chain and time. Words are codes into ``words``, -1 unknown."""
 
     start_us: int
     time_s: F
@@ -110,8 +110,6 @@ def _with_velocity(rows: Rows) -> Rows:
     vn = np.append(np.diff(rows.lat_deg) * metres / safe, np.nan)
     ve = np.append(np.diff(rows.lon_deg) * metres * np.cos(np.radians(rows.lat_deg[:-1])) / safe, np.nan)
     vn, ve = (np.where(np.isfinite(v), v, np.roll(v, 1)) for v in (vn, ve))
-    from dataclasses import replace
-
     return replace(rows, vn_mps=np.where(missing, vn, rows.vn_mps), ve_mps=np.where(missing, ve, rows.ve_mps))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,7 +166,7 @@ def _with_taxi(rows: Rows, ground: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _split_run(start: int, stop: int, split: NDArray[np.bool_]) -> list[tuple[int, int]]:
     inner = np.flatnonzero(split[start : stop - 1]) + start + 1
     bounds = [start, *inner.tolist(), stop]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(bounds))
 
 
 def _at_chain_end(rows: Rows, a: int, b: int) -> bool:
@@ -218,7 +219,7 @@ def row_at(rows: Rows, at: I, shift_s: float) -> I:
 
 
 def height_row(rows: Rows, at: I, *, forward: bool, within_s: float = 120.0) -> I:
-    """Return the nearest later (or earlier) row of the chain whose altitude is known; ``at`` itself where none is near."""
+    """Return the nearest later (or earlier) row of the chain with a known altitude; ``at`` where none is near."""
     known = np.isfinite(rows.altitude_m)
     index = np.arange(len(rows))
     if forward:

@@ -13,105 +13,193 @@ from typing import Any
 LANGUAGES = ("en", "es")
 
 ENGLISH: Mapping[str, str] = {
-    "identity.consistent": "A transponder gave one identity through {share:.0%} of what was seen, without contradiction. "
-    "That is a declaration: identities can be copied.",
+    "identity.consistent": (
+        "A transponder gave one identity through {share:.0%} of what was seen, without contradiction. That is a "
+        "declaration: identities can be copied."
+    ),
     "identity.part": "A transponder identity was heard in only {share:.0%} of what was seen.",
-    "identity.none": "No transponder was heard. Whether one could have been heard here is not known, so this weighs nothing.",
-    "identity.silent": "No transponder was heard, though one would have been heard here with probability {hearable:.0%} a scan.",
+    "identity.none": (
+        "No transponder was heard. Whether one could have been heard here is not known, so this weighs nothing."
+    ),
+    "identity.silent": (
+        "No transponder was heard, though one would have been heard here with probability {hearable:.0%} a scan."
+    ),
     "plan.matched": "A filed plan names this flight, from {origin} to {destination}. That is a declaration.",
     "plan.flown": "The flight was seen to begin or end where its plan says ({ends} of 2 ends).",
-    "plan.left": "The flight ended {km:.0f} km from {destination}, the destination of its plan. Its identity is disputed.",
-    "plan.none": "No plan was found. At this source at least {share:.0%} of flights file one, so some lawful flights do not.",
+    "plan.left": (
+        "The flight ended {km:.0f} km from {destination}, the destination of its plan. Its identity is disputed."
+    ),
+    "plan.none": (
+        "No plan was found. At this source at least {share:.0%} of flights file one, so some lawful flights do not."
+    ),
     "plan.unknown": "No plan was found. How many flights file at this source is not known, so this weighs nothing.",
     "register.valid": "The register lists the identity heard as valid.",
-    "register.absent": "The identity heard is not in the register given. Registers are incomplete; this weighs nothing.",
-    "register.contradicted": "The register lists the aircraft of the identity heard as {status}. The identity is disputed.",
-    "register.type": "The aircraft flew at {speed_kt:.0f} kt, which the registered type ({type}) cannot. "
-    "The identity is disputed.",
+    "register.absent": (
+        "The identity heard is not in the register given. Registers are incomplete; this weighs nothing."
+    ),
+    "register.contradicted": (
+        "The register lists the aircraft of the identity heard as {status}. The identity is disputed."
+    ),
+    "register.type": (
+        "The aircraft flew at {speed_kt:.0f} kt, which the registered type ({type}) cannot. The identity is disputed."
+    ),
     "aerodrome.both_ends": "It flew from {origin} to {destination}, both listed aerodromes.",
-    "aerodrome.one_end_and_edge": "One end is the listed aerodrome {place}; the other lies across the edge of the watched area.",
+    "aerodrome.one_end_and_edge": (
+        "One end is the listed aerodrome {place}; the other lies across the edge of the watched area."
+    ),
     "aerodrome.one_end": "One end is the listed aerodrome {place}; the other was not observed.",
-    "pattern.en_route": "It cruised at flight level {level:.0f} and {speed_kt:.0f} kt, as airliners do under control.",
+    "pattern.en_route": (
+        "It cruised at flight level {level:.0f} and {speed_kt:.0f} kt, as airliners do under control."
+    ),
     "pattern.medical": "It bears a medical callsign and flew for {minutes:.0f} minutes as a helicopter does.",
-    "pattern.survey": "It flew parallel lines both ways over a small area ({km:.0f} km in all), as survey aircraft do.",
+    "pattern.survey": (
+        "It flew parallel lines both ways over a small area ({km:.0f} km in all), as survey aircraft do."
+    ),
     "pattern.soaring": "It climbed and sank {climbs:.0f} times in {hours:.1f} hours, slowly, as gliders do.",
     "pattern.circuit": "It stayed in the circuit of {place}, a listed aerodrome, as training flights do.",
-    "pattern.loiter": "It circled in view over a small area for {minutes:.0f} minutes, as patrols and fire-fighting do.",
+    "pattern.loiter": (
+        "It circled in view over a small area for {minutes:.0f} minutes, as patrols and fire-fighting do."
+    ),
     "pattern.shuttle": "It left {place} and came back to it without a stop being seen.",
     "check.confirmed": "People asked, and an answer confirmed the flight: {answer}.",
-    "stop.unlisted": "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}. Unlisted proves nothing by itself.",
-    "stop.helicopter": "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as helicopters do; not weighed.",
+    "stop.unlisted": (
+        "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}. Unlisted proves nothing by itself."
+    ),
+    "stop.helicopter": (
+        "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as helicopters do; not weighed."
+    ),
+    "stop.glider": (
+        "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as gliders do; not weighed."
+    ),
     "border.crossed": "Its path crosses a border, and no plan that was found says so.",
     "border.as_planned": "Its path crosses a border, as its plan says; not weighed.",
-    "contradiction.two_places": "The same identity was heard in two places at once. Which of the two flights it belongs to "
-    "is not known. The identity is disputed.",
-    "contradiction.performance": "It was seen at {speed_kt:.0f} kt or higher than civil aircraft fly. "
-    "The identity or the positions are disputed.",
-    "low.en_route": "Its lowest height was between {low_m:.0f} and {high_m:.0f} m above ground (90 %). Low flight is common.",
-    "end.low_away": "It was last seen low and sinking, {km:.0f} km from the nearest listed aerodrome. "
-    "Where it went then is not known.",
+    "contradiction.two_places": (
+        "The same identity was heard in two places at once. Which of the two flights it belongs to is not known. "
+        "The identity is disputed."
+    ),
+    "contradiction.performance": (
+        "It was seen at {speed_kt:.0f} kt or higher than civil aircraft fly. The identity or the positions are "
+        "disputed."
+    ),
+    "low.en_route": (
+        "Its lowest height was between {low_m:.0f} and {high_m:.0f} m above ground (90 %). Low flight is common."
+    ),
+    "end.low_away": (
+        "It was last seen low and sinking, {km:.0f} km from the nearest listed aerodrome. Where it went then is "
+        "not known."
+    ),
     "end.landed": "It was seen on the ground at the end, {time}{near_text}.",
     "end.not_observed": "Last seen {time}{near_text}{speed_text}; landing not observed.",
     "end.left_area": "It left the watched area at {time}{near_text}.",
-    "end.impact": "Search and rescue first: it was last seen {time} falling fast close to the ground, "
-    "near {lat:.2f}, {lon:.2f}. An impact is possible.",
-    "end.live": "Still in view at {time}{near_text}{speed_text}. Not yet explained is not unexplained: the checks are outstanding.",
+    "end.impact": (
+        "Search and rescue first: it was last seen {time} falling fast close to the ground, near {lat:.2f}, "
+        "{lon:.2f}. An impact is possible."
+    ),
+    "end.live": (
+        "Still in view at {time}{near_text}{speed_text}. Not yet explained is not unexplained: the checks are "
+        "outstanding."
+    ),
 }
 
 SPANISH: Mapping[str, str] = {
-    "identity.consistent": "Un transpondedor dio una sola identidad en el {share:.0%} de lo observado, sin contradicción. "
-    "Es una declaración: las identidades pueden copiarse.",
+    "identity.consistent": (
+        "Un transpondedor dio una sola identidad en el {share:.0%} de lo observado, sin contradicción. Es una "
+        "declaración: las identidades pueden copiarse."
+    ),
     "identity.part": "Solo se oyó una identidad de transpondedor en el {share:.0%} de lo observado.",
     "identity.none": "No se oyó ningún transpondedor. No se sabe si aquí podía oírse, así que no pesa nada.",
-    "identity.silent": "No se oyó ningún transpondedor, aunque aquí se habría oído con probabilidad {hearable:.0%} por vuelta.",
+    "identity.silent": (
+        "No se oyó ningún transpondedor, aunque aquí se habría oído con probabilidad {hearable:.0%} por vuelta."
+    ),
     "plan.matched": "Un plan presentado nombra este vuelo, de {origin} a {destination}. Es una declaración.",
     "plan.flown": "Se vio que el vuelo empezó o terminó donde dice su plan ({ends} de 2 extremos).",
-    "plan.left": "El vuelo terminó a {km:.0f} km de {destination}, el destino de su plan. Su identidad está en disputa.",
-    "plan.none": "No se halló ningún plan. En esta fuente presentan plan al menos el {share:.0%} de los vuelos, "
-    "de modo que algunos vuelos lícitos no lo hacen.",
-    "plan.unknown": "No se halló ningún plan. No se sabe cuántos vuelos lo presentan en esta fuente, así que no pesa nada.",
+    "plan.left": (
+        "El vuelo terminó a {km:.0f} km de {destination}, el destino de su plan. Su identidad está en disputa."
+    ),
+    "plan.none": (
+        "No se halló ningún plan. En esta fuente presentan plan al menos el {share:.0%} de los vuelos, de modo "
+        "que algunos vuelos lícitos no lo hacen."
+    ),
+    "plan.unknown": (
+        "No se halló ningún plan. No se sabe cuántos vuelos lo presentan en esta fuente, así que no pesa nada."
+    ),
     "register.valid": "El registro da por válida la identidad oída.",
     "register.absent": "La identidad oída no está en el registro dado. Los registros son incompletos; no pesa nada.",
-    "register.contradicted": "El registro da la aeronave de la identidad oída por {status}. La identidad está en disputa.",
-    "register.type": "La aeronave voló a {speed_kt:.0f} kt, cosa que el tipo registrado ({type}) no puede. "
-    "La identidad está en disputa.",
+    "register.contradicted": (
+        "El registro da la aeronave de la identidad oída por {status}. La identidad está en disputa."
+    ),
+    "register.type": (
+        "La aeronave voló a {speed_kt:.0f} kt, cosa que el tipo registrado ({type}) no puede. La identidad está "
+        "en disputa."
+    ),
     "aerodrome.both_ends": "Voló de {origin} a {destination}, ambos aeródromos listados.",
-    "aerodrome.one_end_and_edge": "Un extremo es el aeródromo listado {place}; el otro está más allá del área vigilada.",
+    "aerodrome.one_end_and_edge": (
+        "Un extremo es el aeródromo listado {place}; el otro está más allá del área vigilada."
+    ),
     "aerodrome.one_end": "Un extremo es el aeródromo listado {place}; el otro no se observó.",
-    "pattern.en_route": "Voló en crucero a nivel {level:.0f} y {speed_kt:.0f} kt, como los aviones de línea bajo control.",
+    "pattern.en_route": (
+        "Voló en crucero a nivel {level:.0f} y {speed_kt:.0f} kt, como los aviones de línea bajo control."
+    ),
     "pattern.medical": "Lleva distintivo médico y voló {minutes:.0f} minutos como lo hace un helicóptero.",
-    "pattern.survey": "Voló líneas paralelas en ambos sentidos sobre un área pequeña ({km:.0f} km en total), "
-    "como las aeronaves de reconocimiento aéreo.",
+    "pattern.survey": (
+        "Voló líneas paralelas en ambos sentidos sobre un área pequeña ({km:.0f} km en total), como las "
+        "aeronaves de reconocimiento aéreo."
+    ),
     "pattern.soaring": "Subió y bajó {climbs:.0f} veces en {hours:.1f} horas, despacio, como los planeadores.",
     "pattern.circuit": "Permaneció en el circuito de {place}, aeródromo listado, como los vuelos de instrucción.",
-    "pattern.loiter": "Dio vueltas a la vista sobre un área pequeña durante {minutes:.0f} minutos, "
-    "como las patrullas y los aviones contra incendios.",
+    "pattern.loiter": (
+        "Dio vueltas a la vista sobre un área pequeña durante {minutes:.0f} minutos, como las patrullas y los "
+        "aviones contra incendios."
+    ),
     "pattern.shuttle": "Salió de {place} y volvió allí sin que se viera ninguna parada.",
     "check.confirmed": "Se preguntó, y una respuesta confirmó el vuelo: {answer}.",
-    "stop.unlisted": "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}. No estar listado no prueba nada.",
-    "stop.helicopter": "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, "
-    "como los helicópteros; no se pesa.",
+    "stop.unlisted": (
+        "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}. No estar listado no prueba nada."
+    ),
+    "stop.helicopter": (
+        "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los helicópteros; no se pesa."
+    ),
+    "stop.glider": (
+        "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los planeadores; no se pesa."
+    ),
     "border.crossed": "Su trayectoria cruza una frontera y ningún plan hallado lo dice.",
     "border.as_planned": "Su trayectoria cruza una frontera, como dice su plan; no se pesa.",
-    "contradiction.two_places": "La misma identidad se oyó en dos lugares a la vez. No se sabe a cuál de los dos vuelos "
-    "pertenece. La identidad está en disputa.",
-    "contradiction.performance": "Se vio a {speed_kt:.0f} kt o más alto de lo que vuelan las aeronaves civiles. "
-    "La identidad o las posiciones están en disputa.",
-    "low.en_route": "Su altura mínima estuvo entre {low_m:.0f} y {high_m:.0f} m sobre el suelo (90 %). Volar bajo es común.",
-    "end.low_away": "Se vio por última vez bajo y descendiendo, a {km:.0f} km del aeródromo listado más cercano. "
-    "No se sabe adónde fue después.",
+    "contradiction.two_places": (
+        "La misma identidad se oyó en dos lugares a la vez. No se sabe a cuál de los dos vuelos pertenece. La "
+        "identidad está en disputa."
+    ),
+    "contradiction.performance": (
+        "Se vio a {speed_kt:.0f} kt o más alto de lo que vuelan las aeronaves civiles. La identidad o las "
+        "posiciones están en disputa."
+    ),
+    "low.en_route": (
+        "Su altura mínima estuvo entre {low_m:.0f} y {high_m:.0f} m sobre el suelo (90 %). Volar bajo es común."
+    ),
+    "end.low_away": (
+        "Se vio por última vez bajo y descendiendo, a {km:.0f} km del aeródromo listado más cercano. No se sabe "
+        "adónde fue después."
+    ),
     "end.landed": "Al final se vio en tierra, {time}{near_text}.",
     "end.not_observed": "Visto por última vez {time}{near_text}{speed_text}; no se observó el aterrizaje.",
     "end.left_area": "Salió del área vigilada a las {time}{near_text}.",
-    "end.impact": "Primero búsqueda y rescate: se vio por última vez {time} cayendo rápido cerca del suelo, "
-    "cerca de {lat:.2f}, {lon:.2f}. Es posible un impacto.",
-    "end.live": "Aún a la vista a las {time}{near_text}{speed_text}. Aún no explicado no es inexplicado: "
-    "faltan las comprobaciones.",
+    "end.impact": (
+        "Primero búsqueda y rescate: se vio por última vez {time} cayendo rápido cerca del suelo, cerca de "
+        "{lat:.2f}, {lon:.2f}. Es posible un impacto."
+    ),
+    "end.live": (
+        "Aún a la vista a las {time}{near_text}{speed_text}. Aún no explicado no es inexplicado: faltan las "
+        "comprobaciones."
+    ),
 }
 
 _TABLES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "es": SPANISH}
 _PARTS: Mapping[str, Mapping[str, str]] = {
-    "en": {"minutes": " for {:.0f} minutes", "near": ", near {}", "cell": ", near {:.2f}, {:.2f}", "speed": ", {:.0f} km/h"},
+    "en": {
+        "minutes": " for {:.0f} minutes",
+        "near": ", near {}",
+        "cell": ", near {:.2f}, {:.2f}",
+        "speed": ", {:.0f} km/h",
+    },
     "es": {
         "minutes": " durante {:.0f} minutos",
         "near": ", cerca de {}",

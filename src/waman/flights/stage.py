@@ -64,10 +64,10 @@ def explain(
 def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
     """Return the flights in a tracks table with their ends and measures, before any rule."""
     rows = rows_of(tracks)
+    if not len(rows):
+        return []
     legs = legs_of(rows, given.places, given.terrain)
-    departure = ends_of(
-        rows, legs.first, given.places, departure=True, observed=legs.took_off_seen | legs.stop_before
-    )
+    departure = ends_of(rows, legs.first, given.places, departure=True, observed=legs.took_off_seen | legs.stop_before)
     arrival = ends_of(rows, legs.last, given.places, departure=False, observed=legs.landed_seen | legs.stop_after)
     measures = measures_of(rows, legs, given.places, given.terrain)
     ended = _ended(rows, legs, arrival, given)

@@ -41,7 +41,7 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
 
 def _hearable(flight: Flight, given: Given) -> float | None:
     """Return the mean probability along the flight that a transponder would have been heard in a scan."""
-    if given.field is None or not given.transponder_sensors:
+    if given.detection is None or not given.transponder_sensors:
         return None
     rows, span = flight.rows, flight.span
     at = np.linspace(span.start, span.stop - 1, num=min(60, span.stop - span.start)).astype(np.int64)
@@ -51,7 +51,7 @@ def _hearable(flight: Flight, given: Given) -> float | None:
     when = (rows.start_us + (rows.time_s[at] * 1e6)).astype(np.int64)
     missed = np.ones(len(at))
     for sensor in given.transponder_sensors:
-        seen = given.field.detection_probability(
+        seen = given.detection.detection_probability(
             rows.lat_deg[at], rows.lon_deg[at], rows.altitude_m[at] - ground, sensor=sensor, time=when
         )
         # a sensor whose state is unknown counts as unknown, never as on

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from waman.flights.record import Flight, Found, Given
-from waman.flights.rules.stop import hovers
+from waman.flights.rules.stop import hovers, soars
 
 MEDICAL_WORDS = ("REGA", "SAMU", "MEDEVAC", "LIFE", "HELIMED", "MEDIC", "AMB", "CHX", "LIFEGUARD", "HOSP", "RESCUE")
 """Radiotelephony names of medical flights (ICAO Doc 8585 and common national ones)."""
@@ -46,31 +46,32 @@ def _turns(flight: Flight) -> float:
 
 
 def _en_route(flight: Flight, given: Given) -> Found | None:
-    """Above flight level 245 nothing flies without separation by a control centre, and nothing light flies at all."""
+    """Higher than flight level 195 (controlled airspace, SERA.6001) and faster than any light aircraft."""
     del given
     high, speed = flight.measure("altitude_high_m"), flight.measure("speed_top_mps")
-    if flight.icao24 is not None and high > 7450.0 and speed > 150.0 and _turns(flight) < 3.0:
+    if flight.icao24 is not None and high > 5950.0 and speed > 150.0 and _turns(flight) < 3.0:
         return Found("pattern.en_route", {"level": high / 30.48, "speed_kt": speed / 0.514444})
     return None
 
 
 def _medical(flight: Flight, given: Given) -> Found | None:
-    """A medical callsign flown as a helicopter flies: that fast at most, low, briefly, and able to hover."""
+    """Look for a medical callsign flown as a helicopter flies: that fast at most, low, briefly, and able to hover."""
     del given
     word = (flight.callsign or "").upper()
     rotor = flight.measure("speed_top_mps") < HELICOPTER_TOP_MPS and flight.measure("altitude_high_m") < 4000.0
     if word.startswith(MEDICAL_WORDS) and rotor and flight.measure("duration_s") < 3 * 3600.0:
-        return Found("pattern.medical", {"minutes": flight.measure("duration_s") / 60.0}, 1.0 if hovers(flight) else 0.8)
+        return Found(
+            "pattern.medical", {"minutes": flight.measure("duration_s") / 60.0}, 1.0 if hovers(flight) else 0.8
+        )
     return None
 
 
 def _soaring(flight: Flight, given: Given) -> Found | None:
     """Only a glider climbs and sinks without end, slowly, for hours."""
     del given
-    hours = flight.measure("duration_s") / 3600.0
-    climbs = flight.measure("climbs")
-    if hours > 0.75 and climbs >= 5 and climbs / hours >= 1.2 and flight.measure("speed_mps") < 45.0:
-        return Found("pattern.soaring", {"climbs": climbs, "hours": hours})
+    if soars(flight):
+        hours = flight.measure("duration_s") / 3600.0
+        return Found("pattern.soaring", {"climbs": flight.measure("climbs"), "hours": hours})
     return None
 
 

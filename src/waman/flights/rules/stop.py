@@ -12,7 +12,7 @@ low over a strip has not stopped there.
 
 Example: down to 60 m at an unlisted strip, up again at the same place after 7 minutes.
 
-Known false positives: mission and medical flights to community strips; helicopters (not counted);
+Known false positives: mission and medical flights to community strips; helicopters and gliders (not counted);
 floatplanes; a circle flown behind a ridge at low height.
 """
 
@@ -46,10 +46,18 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
             "km": min(float(ends.distance_m[i]) / 1000.0, 9999.0),
             "minutes": round(pause / 60.0, 1) if math.isfinite(pause) else None,
         }
-        found.append(Found("stop.helicopter" if hovers(flight) else "stop.unlisted", values))
+        ordinary = "stop.helicopter" if hovers(flight) else "stop.glider" if soars(flight) else None
+        found.append(Found(ordinary or "stop.unlisted", values))
     return found[:1]
 
 
 def hovers(flight: Flight) -> bool:
     """Return whether the aircraft flew slower in the air than an aeroplane can, as helicopters do."""
     return flight.measure("slow_share") > HOVER_SHARE and flight.measure("speed_top_mps") < 95.0
+
+
+def soars(flight: Flight) -> bool:
+    """Return whether the aircraft climbed and sank slowly for most of an hour or more, as gliders do."""
+    hours = flight.measure("duration_s") / 3600.0
+    climbs = flight.measure("climbs")
+    return hours > 0.75 and climbs >= 5 and climbs / hours >= 1.2 and flight.measure("speed_mps") < 45.0
