@@ -16,13 +16,17 @@ from waman import tables
 from waman.config import Area
 from waman.errors import InputError, Problems
 from waman.geo.time import zone
-from waman.plots import states
-from waman.plots.columns import Offsets
-from waman.plots.envelope import Content, open_file
-from waman.plots.json_records import collect, column_wise
+from waman.plots.mode_s import messages
+from waman.plots.mode_s.frames import looks_like_beast, read_avr, read_beast, read_frames_csv, read_frames_json
+from waman.plots.mode_s.messages import Frames
+from waman.plots.network import states
 from waman.plots.recognise import recognise
+from waman.plots.records.columns import Offsets
+from waman.plots.records.csv_records import read_csv
+from waman.plots.records.envelope import Content, open_file
+from waman.plots.records.identity import Source
+from waman.plots.records.json_records import collect, column_wise
 from waman.plots.result import Decoded
-from waman.plots.states import Source
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class Context:
             return self.sensor
         fitting = [s.id for s in self.area.sensor if s.kind in ("network", "ads_b", "mode_s")] if self.area else []
         return fitting[0] if len(fitting) == 1 else fallback
+
+    def reference(self) -> tuple[float, float] | None:
+        """Return the position of the one surveyed receiver of the area: it resolves surface positions."""
+        known = [s for s in self.area.sensor if s.kind in ("ads_b", "mode_s")] if self.area else []
+        if len(known) == 1 and known[0].lat_deg is not None and known[0].lon_deg is not None:
+            return known[0].lat_deg, known[0].lon_deg
+        return None
 
 
 Reader = Callable[[Content, Context, Problems], Decoded]
@@ -78,7 +89,7 @@ def read(
 
 
 def _read_one(content: Content, context: Context, problems: Problems) -> Decoded | None:
-    name = recognise(content.data)
+    name = recognise(content.data) or ("beast" if looks_like_beast(content.data) else "")
     reader = READERS.get(name)
     if reader is None:
         problems.add(content.name, "no known format", content.data[:16].hex(" "))
@@ -113,6 +124,11 @@ def _states_columns(content: Content, context: Context, problems: Problems) -> D
     return _states("JSON by column", found, np.zeros(rows, np.int64), content, context, problems)
 
 
+def _states_csv(content: Content, context: Context, problems: Problems) -> Decoded:
+    found, offsets = read_csv(content, problems)
+    return _states("CSV", found, offsets, content, context, problems)
+
+
 def _states(
     form: str, found: Mapping[str, pa.Array], offsets: Offsets, content: Content, context: Context, problems: Problems
 ) -> Decoded:
@@ -121,6 +137,35 @@ def _states(
     plots, repeats = states.to_plots(found, source, problems)
     summary: dict[str, object] = {"records": len(offsets), "repeated records left out": repeats}
     return Decoded(format=f"state vectors ({form})", plots=plots, problems=problems, summary=summary)
+
+
+def _mode_s(form: str, frames: Frames, source: Source, context: Context, problems: Problems) -> Decoded:
+    plots, counted = messages.to_plots(frames, source, problems, reference=context.reference())
+    return Decoded(format=form, plots=plots, problems=problems, summary=counted)
+
+
+def _receiver(content: Content, context: Context) -> Source:
+    return Source(content, np.zeros(0, np.int64), context.network("receiver"), context.timezone)
+
+
+def _beast(content: Content, context: Context, problems: Problems) -> Decoded:
+    frames = read_beast(content, problems, date=context.date)
+    return _mode_s("Beast", frames, _receiver(content, context), context, problems)
+
+
+def _avr(content: Content, context: Context, problems: Problems) -> Decoded:
+    frames = read_avr(content, problems, date=context.date)
+    return _mode_s("AVR", frames, _receiver(content, context), context, problems)
+
+
+def _frames_json(content: Content, context: Context, problems: Problems) -> Decoded:
+    source = _receiver(content, context)
+    return _mode_s("Mode S frames (JSON)", read_frames_json(content, problems, source), source, context, problems)
+
+
+def _frames_csv(content: Content, context: Context, problems: Problems) -> Decoded:
+    source = _receiver(content, context)
+    return _mode_s("Mode S frames (CSV)", read_frames_csv(content, problems, source), source, context, problems)
 
 
 def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
@@ -146,5 +191,10 @@ def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
 READERS: dict[str, Reader] = {
     "states_json": _states_json,
     "states_columns": _states_columns,
+    "states_csv": _states_csv,
     "parquet": _parquet,
+    "frames_json": _frames_json,
+    "frames_csv": _frames_csv,
+    "avr": _avr,
+    "beast": _beast,
 }

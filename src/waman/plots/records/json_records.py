@@ -18,8 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from waman.errors import Problems
-from waman.plots.columns import whole
-from waman.plots.envelope import Content
+from waman.plots.records.columns import whole
+from waman.plots.records.envelope import Content
 
 S = TypeVar("S", bound=msgspec.Struct)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from waman.errors import InputError, Problems
 from waman.geo.time import NO_TIME_US, parse_utc_us
 from waman.geo.units import SECOND_US
-from waman.plots.envelope import Content
+from waman.plots.records.envelope import Content
 
 SHOWN_MAX = 20  # rows of one kind of problem that get a line of their own; the rest are counted
 YEAR_1990_US = 631_152_000 * SECOND_US

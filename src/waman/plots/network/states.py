@@ -14,8 +14,6 @@ everything is left out. Where the time of the position is given, it is the time 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
 
 import msgspec
 import numpy as np
@@ -27,8 +25,8 @@ from waman.errors import Problems
 from waman.geo.geoid import msl_from_ellipsoid_m
 from waman.geo.time import NO_TIME_US
 from waman.geo.units import FEET_M, FLIGHT_LEVEL_M, KNOT_MPS, SECOND_US
-from waman.plots.columns import Flags, Floats, Offsets, constant, numbers, report, times_us, words
-from waman.plots.envelope import Content
+from waman.plots.records.columns import Flags, Floats, Offsets, constant, numbers, times_us, words
+from waman.plots.records.identity import Source, callsign_word, icao24_word, squawk_codes, tell
 
 STALE_US = 300 * SECOND_US  # OpenSky drops an aircraft after 300 s without a message
 STALE_SPEED_MPS = 5.0  # faster than this, two equal positions in a row are one measurement
@@ -75,16 +73,6 @@ UNITS: Mapping[str, tuple[tuple[str, float], ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a reader knows of the rows it makes: their file, offsets, sensor name and the zone of bare times."""
-
-    content: Content
-    offsets: Offsets
-    sensor: str
-    timezone: tzinfo | None = None
-
-
 def looks_like_states(names: set[str]) -> bool:
     """Return whether columns of these names are state vectors.
 
@@ -108,7 +96,7 @@ def to_plots(columns: Mapping[str, pa.Array], source: Source, problems: Problems
     speed = _scaled(columns, "speed", source, problems)
     heading = _number(columns, "heading", source, problems) % 360.0
     icao24, refused = words(_column(columns, "icao24", rows), icao24_word)
-    _tell(problems, source, refused, "not a 24-bit address", _column(columns, "icao24", rows))
+    tell(problems, source, refused, "not a 24-bit address", _column(columns, "icao24", rows))
     position_time = times_us(_column(columns, "position_time", rows), timezone=source.timezone)
     stale, repeat = _repeats(icao24, clock, lat, lon, position_time, speed, pressure_m)
     age = clock - np.where(position_time == NO_TIME_US, clock, position_time)
@@ -151,21 +139,17 @@ def _column(columns: Mapping[str, pa.Array], key: str, rows: int) -> pa.Array:
     return pa.nulls(rows, pa.string())
 
 
-def _tell(problems: Problems, source: Source, bad: Flags, what: str, values: pa.Array) -> None:
-    report(problems, source.content, source.offsets, bad, what, values)
-
-
 def _times(columns: Mapping[str, pa.Array], source: Source, problems: Problems) -> Offsets:
     values = _column(columns, "time", len(source.offsets))
     clock = times_us(values, timezone=source.timezone)
-    _tell(problems, source, clock == NO_TIME_US, "no time, or one without a zone: the row is left out", values)
+    tell(problems, source, clock == NO_TIME_US, "no time, or one without a zone: the row is left out", values)
     return clock
 
 
 def _number(columns: Mapping[str, pa.Array], key: str, source: Source, problems: Problems) -> Floats:
     values = _column(columns, key, len(source.offsets))
     out, bad = numbers(values)
-    _tell(problems, source, bad, f"{key} is not a number", values)
+    tell(problems, source, bad, f"{key} is not a number", values)
     return out
 
 
@@ -174,7 +158,7 @@ def _scaled(columns: Mapping[str, pa.Array], key: str, source: Source, problems:
     for name, unit in UNITS[key]:
         if name in columns:
             out, bad = numbers(columns[name])
-            _tell(problems, source, bad, f"{name} is not a number", columns[name])
+            tell(problems, source, bad, f"{name} is not a number", columns[name])
             feet = key == "geometric" and "altitude" in columns
             return out * (FEET if feet else unit)
     return np.full(len(source.offsets), np.nan)
@@ -183,7 +167,7 @@ def _scaled(columns: Mapping[str, pa.Array], key: str, source: Source, problems:
 def _positions(columns: Mapping[str, pa.Array], source: Source, problems: Problems) -> tuple[Floats, Floats]:
     lat, lon = _number(columns, "lat", source, problems), _number(columns, "lon", source, problems)
     bad = (np.abs(lat) > 90.0) | (np.abs(lon) > 180.0)
-    _tell(problems, source, bad, "position outside the globe", _column(columns, "lat", len(lat)))
+    tell(problems, source, bad, "position outside the globe", _column(columns, "lat", len(lat)))
     known = np.isfinite(lat) & np.isfinite(lon) & ~bad
     return np.where(known, lat, np.nan), np.where(known, lon, np.nan)
 
@@ -214,41 +198,3 @@ def _repeats(
     stale[after] = place & unmoved
     repeat[after] = place & ((unmoved & same(pressure_m) & same(speed)) | (clock[before] == clock[after]))
     return stale, repeat
-
-
-def icao24_word(text: str) -> str | None:
-    """Return a 24-bit address as lower-case hex, "" for none, None where it is no address.
-
-    >>> icao24_word(" 4B43AC "), icao24_word("~2a4b01"), icao24_word("xyz")
-    ('4b43ac', '', None)
-    """
-    address = text.strip().lower()
-    if not address or address.startswith("~"):  # readsb marks addresses that are not ICAO's with a tilde
-        return ""
-    good = len(address) == 6 and all(c in "0123456789abcdef" for c in address)
-    return address if good else None
-
-
-def callsign_word(text: str) -> str:
-    """Return a callsign without padding, "" for none.
-
-    >>> callsign_word("REGA1   "), callsign_word("@@@@@@@@")
-    ('REGA1', '')
-    """
-    return text.strip(" \t\r\n\0_@").upper()[:8]
-
-
-def squawk_codes(column: pa.Array, source: Source, problems: Problems) -> pa.Array:
-    """Return Mode 3/A codes as their 12 bits (octal 7700 is 4032); a lone "0" stands for no code."""
-    coded, _ = words(column, _squawk_word)
-    values = [None if w in ("", "?") else int(w, 8) for w in coded.dictionary.to_pylist()]
-    bad = np.asarray(pc.fill_null(pc.equal(coded.dictionary_decode(), "?"), False).to_numpy(zero_copy_only=False))
-    _tell(problems, source, bad, "not a Mode 3/A code", column)
-    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(values, pa.uint16())).dictionary_decode()
-
-
-def _squawk_word(text: str) -> str:
-    digits = text.strip().removesuffix(".0")
-    if digits in ("", "0", "nan", "None"):
-        return ""
-    return digits.zfill(4) if len(digits) <= 4 and all(c in "01234567" for c in digits) else "?"

@@ -1,0 +1,1 @@
+"""Mode S: raw frames from what receivers write, their parity, and plots through rs1090."""

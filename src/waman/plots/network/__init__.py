@@ -1,0 +1,1 @@
+"""What others decoded before us: state vectors, BaseStation lines, readsb files."""

@@ -1,0 +1,1 @@
+"""Files unwrapped, and rows of JSON or text tables made into columns, damage reported."""
