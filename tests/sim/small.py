@@ -1,0 +1,25 @@
+"""A small world for the tests of the simulator: one afternoon's worth of code, a second of machine."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from waman.sim import Scenario, World, load_scenario, simulate
+
+NIGHT = Path(__file__).parents[2] / "examples" / "scenarios" / "corridor_night.toml"
+
+
+def night(**changes: object) -> Scenario:
+    """Return the shipped night, coarser and with other values where wanted."""
+    found = load_scenario(NIGHT)
+    land = msgspec.structs.replace(found.land, spacing_arcsec=18.0, path_cell_m=4000.0)
+    return msgspec.structs.replace(found, land=land, **changes)
+
+
+@cache
+def world(seed: int = 5, days: int = 2) -> World:
+    """Return a small world, made once a seed."""
+    return simulate(night(seed=seed, days=days))
