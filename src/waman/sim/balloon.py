@@ -1,7 +1,7 @@
 """How the flow moves when it is pressed: by sector, by mode, by week, with price of the leaf.
 
-Utilities and a softmax over open options with a memory of risk, after the structure of NarcoLogic
-(Magliocca et al. 2019, doi 10.1073/pnas.1812459116), whose values were set for Central American
+Utilities and a softmax over open options with a memory of risk, after the structure of the model of
+Magliocca et al. (2019, doi 10.1073/pnas.1812459116), whose values were set for Central American
 nodes by month: they are the centre of a sweep here, never fitted. Only order and direction of
 displacement are validated; sizes are not a forecast.
 """

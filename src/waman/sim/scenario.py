@@ -123,7 +123,7 @@ class Tips(_Part, frozen=True):
 
 
 class Balloon(_Part, frozen=True):
-    """How the flow moves when pressed: NarcoLogic's values as centre of a sweep, never as fitted."""
+    """How the flow moves when pressed: the values of Magliocca et al. 2019 as centre of a sweep, never as fitted."""
 
     learn_month: float = 0.6551  # rt_learn
     base_risk: float = 0.4017  # baserisk
