@@ -64,7 +64,7 @@ def test_every_cell_agrees_with_the_line_of_sight_computed_for_it_alone(seed: in
     exact = lowest_visible_height_ref(e, antenna_msl_m=float(e.ground_m[30, 30]) + 15.0, range_m=30 * 90.0)
     assert (np.isnan(low) == np.isnan(exact)).all()
     error = np.abs(low - exact)[np.isfinite(exact)]
-    assert error.mean() < 1.5 and np.percentile(error, 99) < 15.0
+    assert error.mean() < 1.5 and np.percentile(error, 99) < 25.0
 
 
 @settings(max_examples=15, deadline=None)
