@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waman.coverage.swerling import (
+from waman.coverage.detect.swerling import (
     Detector,
     cfar_multiplier,
     confirmation_probability,

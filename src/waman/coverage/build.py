@@ -15,9 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from waman.coverage import folder as folder_
+from waman.coverage.detect.model import SensorModel
 from waman.coverage.evaluate import Layers
 from waman.coverage.field import DetectionField
-from waman.coverage.model import SensorModel
 from waman.coverage.sweep import EFFECTIVE_EARTH, lowest_visible_height
 from waman.errors import InputError, WamanError
 from waman.geo.frames import Frame

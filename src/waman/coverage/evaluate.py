@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.coverage import beam, radar, swerling
-from waman.coverage.model import SensorModel
+from waman.coverage.detect import beam, radar, swerling
+from waman.coverage.detect.model import SensorModel
 from waman.coverage.sweep import ellipsoid_radii_m
 from waman.geo.frames import Frame
 from waman.jit import kernel

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from waman import tables
 from waman.coverage import availability as availability_
 from waman.coverage import folder as folder_
-from waman.coverage.calibration import Offset, apply_offsets
+from waman.coverage.detect.model import SensorModel
+from waman.coverage.detect.radar import ASSUMED_SPEED_MPS, notch_share, outside_notch
 from waman.coverage.evaluate import Evaluator, Layers
-from waman.coverage.model import SensorModel
-from waman.coverage.radar import ASSUMED_SPEED_MPS, notch_share, outside_notch
-from waman.coverage.reception import Reception
+from waman.coverage.learn.calibration import Offset, apply_offsets
+from waman.coverage.learn.reception import Reception
 from waman.errors import InputError
 
 F64 = NDArray[np.float64]

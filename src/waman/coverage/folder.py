@@ -17,10 +17,10 @@ from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from waman import tables
-from waman.coverage.calibration import Offset
+from waman.coverage.detect.model import SensorModel
 from waman.coverage.evaluate import GROUND_ZERO_M, LAYER_STEP_M, UNKNOWN, Evaluator, Layers
-from waman.coverage.model import SensorModel
-from waman.coverage.reception import Reception
+from waman.coverage.learn.calibration import Offset
+from waman.coverage.learn.reception import Reception
 from waman.errors import InputError
 from waman.geo.frames import Frame
 

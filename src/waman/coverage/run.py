@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 
 from waman import tables
 from waman.config import Area, Sensor
-from waman.coverage import calibration as calibration_
 from waman.coverage import folder as folder_
 from waman.coverage.availability import from_plots
 from waman.coverage.build import CELL_M, build_folder
+from waman.coverage.detect.model import SensorModel, resolve
 from waman.coverage.field import DetectionField
-from waman.coverage.model import SensorModel, resolve
-from waman.coverage.reception import learn_reception
+from waman.coverage.learn import calibration as calibration_
+from waman.coverage.learn.reception import learn_reception
 from waman.coverage.sweep import EFFECTIVE_EARTH
 from waman.errors import ConfigError, InputError
 from waman.terrain.elevation import Source, open_sources

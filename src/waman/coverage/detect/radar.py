@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from waman.coverage.swerling import Detector, detection_probability, required_snr_db
+from waman.coverage.detect.swerling import Detector, detection_probability, required_snr_db
 from waman.errors import ConfigError
 
 if TYPE_CHECKING:
-    from waman.coverage.model import CatalogueEntry, SensorModel
+    from waman.coverage.detect.model import CatalogueEntry, SensorModel
 
 F64 = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def radar_pd(model: SensorModel, *, range_m: ArrayLike, gain_db: ArrayLike = 0.0
 
     ``gain_db`` is one way, relative to the peak. Range to the fourth, cross-section to the first power.
 
-    >>> from waman.coverage.model import SensorModel
+    >>> from waman.coverage.detect.model import SensorModel
     >>> m = SensorModel(id="a", kind="psr", lat_deg=0, lon_deg=0, method="radar", range_max_m=2e5, r90_m=1e5)
     >>> [round(float(p), 3) for p in radar_pd(m, range_m=[50e3, 100e3, 200e3])]
     [0.993, 0.9, 0.22]

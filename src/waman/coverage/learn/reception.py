@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from waman.coverage.traffic import Traffic
+from waman.coverage.learn.traffic import Traffic
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

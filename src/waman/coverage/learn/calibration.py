@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from waman.coverage.model import SensorModel
-from waman.coverage.traffic import Traffic
+from waman.coverage.detect.model import SensorModel
+from waman.coverage.learn.traffic import Traffic
 from waman.geo.geodesy import inverse
 
 F64 = NDArray[np.float64]

@@ -137,8 +137,8 @@ def resolve(sensor: Sensor, *, folder: Path | None = None) -> SensorModel:
     ConfigError
         for an unknown model, a sensor without a place, range or detection model, or a pattern that cannot be read
     """
-    from waman.coverage.beam import pattern_points
-    from waman.coverage.radar import r90_from_link_budget
+    from waman.coverage.detect.beam import pattern_points
+    from waman.coverage.detect.radar import r90_from_link_budget
 
     row = _catalogue_row(sensor)
     if not sensor.surveyed:
