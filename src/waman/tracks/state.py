@@ -1,0 +1,149 @@
+"""The memory of the tracker as arrays, and the numbers it is tuned by.
+
+Every kernel of this package reads and writes these records; only :class:`waman.tracks.tracker.Tracker` keeps one.
+
+>>> empty_state(Params()).counters.tolist()
+[0, 1]
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from waman.tracks.motion import Floats, Ints
+
+# columns of State.val, one float each
+R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, AREA = range(11)
+VAL_COLUMNS = 11
+# columns of State.tag, one integer each
+ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW = range(11)
+TAG_COLUMNS = 11
+# columns of Batch.f
+P_T, P_X, P_Y, P_RXX, P_RXY, P_RYY, P_FL, P_GEO, P_VX, P_VY, P_FRESH = range(11)
+PLOT_FLOATS = 11
+# columns of Batch.i
+P_ICAO, P_M3A, P_CALL, P_ROW, P_KNOWN = range(5)
+PLOT_INTS = 5
+# columns of Sensors.f
+S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL = range(9)
+SENSOR_FLOATS = 9
+# columns of the rows that come out
+O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD = range(13)
+ROW_FLOATS = 13
+O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME = range(10)
+ROW_INTS = 10
+TENTATIVE, TRACKED, COASTING, STITCHED = range(4)
+STATES = ("tentative", "confirmed", "coasting", "stitched")
+ALTITUDE_SOURCES = ("none", "pressure", "geometric", "3d", "assumed")
+NONE, PRESSURE, GEOMETRIC = range(3)
+
+BANDS = 20
+"""Altitude bands of 1,000 m in which the geometric-minus-pressure difference is learned."""
+
+
+class Params(NamedTuple):
+    """Tuning of the filter, each number with its reason.
+
+    ``omega`` and ``q`` are the turn rates [rad/s] and noise densities [m^2/s^3] of the motion models,
+    ``stationary`` and ``jump_rate`` their Markov chain (0.0466 /s and .706/.294 reproduce the two-model chain
+    [.95 .05; .12 .88] at 4 s). ``lifetime_s`` is 4 s / (1 - 0.9995).
+    """
+
+    omega: Floats = np.array([0.0, 0.0])
+    q: Floats = np.array([0.5, 25.0])
+    stationary: Floats = np.array([0.12 / 0.17, 0.05 / 0.17])
+    jump_rate: float = 0.0466
+    q_young: float = 5.0
+    lifetime_s: float = 8000.0
+    gate: float = 25.0  # squared Mahalanobis distance; leaves out 4e-6 of true plots
+    prune: float = 1e-3
+    births_min: float = 0.5  # new aircraft expected in one look of a radar
+    births_share: float = 0.02  # the same as a share of those tracked
+    confirm: float = 0.6  # existence at which a track stops being tentative
+    report_radius_m: float = 1000.0
+    row_min: float = 0.05  # existence below which no row is worth writing
+    expand: float = 0.1  # existence from which a young track gets all models
+    sigma_max_m: float = 5000.0
+    coast_max_s: float = 600.0
+    coast_identified_s: float = 1800.0
+    coast_row_s: float = 10.0
+    speed_max_mps: float = 400.0  # beyond it two positions are not one aircraft
+    altitude_q: float = 3.0  # m^2/s^3: a light aircraft reaches 5 m/s of climb within 10 s
+    altitude_window_m: float = 12000.0  # heights a false plot may claim
+    identity_gain: float = 1e5  # how much likelier a matching address is on one aircraft than on two
+    code_gain: float = 300.0  # the same for a matching discrete Mode 3/A code
+    code_loss: float = 0.05  # a code that differs: changed on request, or garbled
+    tolerance: float = 1e-4
+    hash_cell_m: float = 2000.0
+
+
+class State(NamedTuple):
+    """All that the tracker remembers. ``counters`` holds the number of tracks and the next id."""
+
+    x: Floats  # (capacity, M, 4)
+    p: Floats  # (capacity, M, 10)
+    mu: Floats  # (capacity, M)
+    val: Floats  # (capacity, VAL_COLUMNS)
+    tag: Ints  # (capacity, TAG_COLUMNS)
+    counters: Ints  # (2,)
+    clock: Floats  # (1,) time of the last frame [s]
+    ident_i: Ints  # (addresses, 2): live tracks, last id
+    ident_f: Floats  # (addresses, 3): last time, x, y
+    dz: Floats  # (BANDS, 2): geometric minus pressure height, weight
+
+
+class Batch(NamedTuple):
+    """Plots in time order, cut into frames (one look of one sensor)."""
+
+    f: Floats  # (n, PLOT_FLOATS)
+    i: Ints  # (n, PLOT_INTS)
+    start: Ints  # (frames + 1,)
+    time: Floats  # (frames,)
+    sensor: Ints  # (frames,)
+    look: Floats  # (frames,) 1 where a track without a plot was missed, 0 where silence says nothing
+
+
+class Sensors(NamedTuple):
+    """What is known of each sensor, and the detection probability sampled over the plane."""
+
+    f: Floats  # (sensors, SENSOR_FLOATS)
+    pd: np.ndarray[tuple[int, int, int, int], np.dtype[np.float32]]  # (sensors, layers, ny, nx)
+    ground: np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (ny, nx) or (1, 1)
+    layer_m: Floats  # (layers,) heights above ground; layer 0 is "unknown"
+
+
+def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> State:
+    """Return a state without tracks."""
+    m = len(params.omega)
+    return State(
+        np.zeros((capacity, m, 4)),
+        np.zeros((capacity, m, 10)),
+        np.zeros((capacity, m)),
+        np.zeros((capacity, VAL_COLUMNS)),
+        np.zeros((capacity, TAG_COLUMNS), np.int64),
+        np.array([0, 1]),
+        np.array([-np.inf]),
+        np.tile(np.array([0, -1]), (addresses, 1)),
+        np.full((addresses, 3), -np.inf),
+        np.zeros((BANDS, 2)),
+    )
+
+
+def grown(state: State, *, capacity: int, addresses: int) -> State:
+    """Return the same state with room for at least ``capacity`` tracks and ``addresses`` identities."""
+    out = []
+    for name, array in zip(State._fields, state, strict=True):
+        rows = addresses if name.startswith("ident") else capacity
+        if name in {"counters", "clock", "dz"} or rows <= len(array):
+            out.append(array)
+            continue
+        bigger = np.zeros((rows, *array.shape[1:]), array.dtype)
+        if name == "ident_i":
+            bigger[:, 1] = -1
+        elif name == "ident_f":
+            bigger[:] = -np.inf
+        bigger[: len(array)] = array
+        out.append(bigger)
+    return State(*out)
