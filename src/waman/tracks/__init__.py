@@ -5,7 +5,7 @@ Public names: :func:`track` (a table of plots in, a table of tracks out), :class
 """
 
 from waman.tracks.api import track
-from waman.tracks.state import Params
+from waman.tracks.core.state import Params
 from waman.tracks.tracker import Tracker
 
 __all__ = ["Params", "Tracker", "track"]

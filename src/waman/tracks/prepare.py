@@ -16,30 +16,19 @@ from waman.config import Sensor
 from waman.errors import Problems
 from waman.geo.frames import Frame
 from waman.geo.units import FLIGHT_LEVEL_M, SECOND_US
-from waman.tracks.motion import Floats, Ints
-from waman.tracks.state import (
-    P_FL,
-    P_FRESH,
-    P_GEO,
-    P_ICAO,
-    P_KNOWN,
-    P_M3A,
-    P_CALL,
-    P_ROW,
-    P_RXX,
-    P_RXY,
-    P_RYY,
-    P_T,
-    P_VX,
-    P_VY,
-    P_X,
-    P_Y,
-    PLOT_FLOATS,
-    PLOT_INTS,
-    Batch,
-)
+from waman.tracks.core import columns as col
+from waman.tracks.core.motion import Floats, Ints
+from waman.tracks.core.state import Batch
 
-SIGMA_BY_KIND_M = {"ads_b": 60.0, "mlat": 80.0, "mode_s": 150.0, "ssr": 150.0, "psr_ssr": 150.0, "psr": 200.0, "track": 400.0}
+SIGMA_BY_KIND_M = {
+    "ads_b": 60.0,
+    "mlat": 80.0,
+    "mode_s": 150.0,
+    "ssr": 150.0,
+    "psr_ssr": 150.0,
+    "psr": 200.0,
+    "track": 400.0,
+}
 """1-sigma of a position where neither the plot nor its sensor says: a state vector of a network is stamped to
 the second, which at 200 m/s alone is 58 m along the track; the rest are usual radar accuracies at 80 km."""
 
@@ -48,7 +37,7 @@ SCANNING_KINDS = frozenset({"psr", "ssr", "psr_ssr"})
 DEFAULT_PERIOD_S = 4.0
 IDENTIFIED_WINDOW_S = 1.0
 IDENTIFIED_CLUTTER_PER_M2 = 1e-13
-"""False positions with a valid address are rare; equal to their birth density, so that one plot alone stays tentative."""
+"""False positions with a valid address are rare; equal to their birth density: one plot alone stays tentative."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,8 @@ class Words:
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
         table = np.array([self.code(w) for w in encoded.dictionary.to_pylist()] + [-1], np.int64)
-        return table[encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False).astype(np.int64)]
+        places = encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)
+        return np.asarray(table[places.astype(np.int64)], np.int64)
 
     def code(self, word: str) -> int:
         """Return the number of a word, learning it if it is new."""
@@ -166,7 +156,8 @@ def model_sensors(table: pa.Table, frame: Frame, known: Mapping[str, Sensor]) ->
     names, kinds = table["sensor"].cast(pa.string()), table["kind"].cast(pa.string())
     for name in pc.unique(names).to_pylist():
         mine = table.filter(pc.equal(names, name))
-        kind = pc.mode(kinds.filter(pc.equal(names, name)))[0]["mode"].as_py()
+        counts = pc.value_counts(kinds.filter(pc.equal(names, name))).to_pylist()
+        kind = max(counts, key=lambda c: (c["counts"], c["values"]))["values"]
         out[name] = _model(name, kind, mine, frame, known.get(name))
     return out
 
@@ -209,15 +200,18 @@ def make_batch(
 ) -> Batch:
     """Return usable plots as arrays in frames; ``rows`` are their numbers for the track rows to name."""
     n = table.num_rows
-    f, i = np.full((n, PLOT_FLOATS), np.nan), np.full((n, PLOT_INTS), -1, np.int64)
+    f, i = np.full((n, col.PLOT_FLOATS), np.nan), np.full((n, col.PLOT_INTS), -1, np.int64)
     time_us = times_us(table)
     x, y = frame.to_plane(lat_deg=floats(table, "lat_deg"), lon_deg=floats(table, "lon_deg"))
-    f[:, P_T], f[:, P_X], f[:, P_Y] = (time_us - origin_us) / SECOND_US, x, y
-    f[:, P_FL], f[:, P_GEO] = floats(table, "altitude_fl") * FLIGHT_LEVEL_M, floats(table, "altitude_msl_m")
+    f[:, col.P_T], f[:, col.P_X], f[:, col.P_Y] = (time_us - origin_us) / SECOND_US, x, y
+    f[:, col.P_FL], f[:, col.P_GEO] = floats(table, "altitude_fl") * FLIGHT_LEVEL_M, floats(table, "altitude_msl_m")
     speed, heading = floats(table, "ground_speed_mps"), np.radians(floats(table, "heading_deg"))
-    f[:, P_VX], f[:, P_VY] = speed * np.sin(heading), speed * np.cos(heading)
-    i[:, P_ICAO], i[:, P_CALL] = words["icao24"].codes(table["icao24"]), words["callsign"].codes(table["callsign"])
-    i[:, P_M3A], i[:, P_ROW], i[:, P_KNOWN] = integers(table, "mode_3a"), rows, i[:, P_ICAO] >= 0
+    f[:, col.P_VX], f[:, col.P_VY] = speed * np.sin(heading), speed * np.cos(heading)
+    i[:, col.P_ICAO], i[:, col.P_CALL] = (
+        words["icao24"].codes(table["icao24"]),
+        words["callsign"].codes(table["callsign"]),
+    )
+    i[:, col.P_M3A], i[:, col.P_ROW], i[:, col.P_KNOWN] = integers(table, "mode_3a"), rows, i[:, col.P_ICAO] >= 0
     sensor = words["sensor"].codes(table["sensor"])
     for s in np.unique(sensor):
         _noise(f, i, table, np.flatnonzero(sensor == s), models[s])
@@ -233,20 +227,22 @@ def _noise(f: Floats, i: Ints, table: pa.Table, mine: Ints, model: SensorModel) 
     azimuth_deg, config = floats(part, "azimuth_deg"), model.config
     polar = np.isfinite(azimuth_deg)
     if config is not None and np.isfinite(model.east_m) and polar.any():
-        dx, dy = f[mine, P_X] - model.east_m, f[mine, P_Y] - model.north_m
+        dx, dy = f[mine, col.P_X] - model.east_m, f[mine, col.P_Y] - model.north_m
         r2 = np.maximum(dx**2 + dy**2, 1.0)
         var_r = config.sigma_range_m**2 + _slant_variance(r2, f[mine], config)
         var_t = r2 * np.radians(config.sigma_azimuth_deg) ** 2
         xx = np.where(polar, (var_r * dx**2 + var_t * dy**2) / r2, xx)
         yy = np.where(polar, (var_r * dy**2 + var_t * dx**2) / r2, yy)
         xy = np.where(polar, (var_r - var_t) * dx * dy / r2, xy)
-    f[mine, P_RXX], f[mine, P_RXY], f[mine, P_RYY] = xx, xy, yy
+    f[mine, col.P_RXX], f[mine, col.P_RXY], f[mine, col.P_RYY] = xx, xy, yy
     false_plots = config.false_plots_per_scan if config is not None else 20.0
     density = false_plots / model.area_m2
     if model.scanning:
-        f[mine, P_FRESH] = np.where(i[mine, P_ICAO] >= 0, np.minimum(density, IDENTIFIED_CLUTTER_PER_M2), density)
+        f[mine, col.P_FRESH] = np.where(
+            i[mine, col.P_ICAO] >= 0, np.minimum(density, IDENTIFIED_CLUTTER_PER_M2), density
+        )
     else:
-        f[mine, P_FRESH] = IDENTIFIED_CLUTTER_PER_M2
+        f[mine, col.P_FRESH] = IDENTIFIED_CLUTTER_PER_M2
 
 
 def _slant_variance(r2: Floats, f: Floats, config: Sensor) -> Floats:
@@ -255,13 +251,11 @@ def _slant_variance(r2: Floats, f: Floats, config: Sensor) -> Floats:
     Slant minus ground range is about h^2 / 2r; heights are spread over ``assumed_height_agl_m``.
     """
     h2 = np.square(np.asarray(config.assumed_height_agl_m, np.float64))
-    unknown = ~np.isfinite(f[:, P_FL]) & ~np.isfinite(f[:, P_GEO])
+    unknown = ~np.isfinite(f[:, col.P_FL]) & ~np.isfinite(f[:, col.P_GEO])
     return np.where(unknown, np.mean(h2**2) / (4.0 * r2), 0.0)
 
 
-def _frames(
-    f: Floats, i: Ints, time_us: Ints, sensor: Ints, models: Sequence[SensorModel], origin_us: int
-) -> Batch:
+def _frames(f: Floats, i: Ints, time_us: Ints, sensor: Ints, models: Sequence[SensorModel], origin_us: int) -> Batch:
     """Cut time-ordered plots into frames: one revolution of a radar, one second of a network.
 
     A second plot of one address in a frame opens another frame of the same time, so that an aircraft
@@ -269,7 +263,7 @@ def _frames(
     """
     period = np.array([m.period_us for m in models], np.int64)[sensor]
     window = time_us // period
-    copy = _occurrence(sensor, window, i[:, P_ICAO])
+    copy = _occurrence(sensor, window, i[:, col.P_ICAO])
     span = np.lexsort((window, sensor))
     _, group = np.unique(np.stack([sensor[span], window[span]], axis=1), axis=0, return_inverse=True)
     last = np.full(group.max() + 1 if len(group) else 0, np.iinfo(np.int64).min)

@@ -10,70 +10,45 @@ import pyarrow as pa
 from waman import tables
 from waman.geo.frames import Frame
 from waman.geo.units import SECOND_US
-from waman.tracks.motion import Floats, Ints
+from waman.tracks.core import columns as col
+from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.prepare import Words
-from waman.tracks.state import (
-    ALTITUDE_SOURCES,
-    O_ALT,
-    O_ALT_FROM,
-    O_ALT_SD,
-    O_CALL,
-    O_DETECTED,
-    O_ICAO,
-    O_ID,
-    O_M3A,
-    O_PD,
-    O_PLOT,
-    O_PXX,
-    O_PXY,
-    O_PYY,
-    O_R,
-    O_REPORT,
-    O_SENSOR,
-    O_STATE,
-    O_T,
-    O_VX,
-    O_VY,
-    O_X,
-    O_Y,
-    STATES,
-)
 
 
 def tracks_table(
     out_f: Floats, out_i: Ints, frame: Frame, origin_us: int, words: Mapping[str, Words], source: pa.Array, offset: Ints
 ) -> pa.Table:
     """Return rows as the contract ``tracks``; ``source`` and ``offset`` are those of all plots by row number."""
-    lat, lon = frame.to_degrees(east_m=out_f[:, O_X], north_m=out_f[:, O_Y])
+    lat, lon = frame.to_degrees(east_m=out_f[:, col.O_X], north_m=out_f[:, col.O_Y])
     vn, ve, turn = _true_velocity(out_f, lat, lon, frame)
-    major, minor, azimuth = ellipse(out_f[:, O_PXX], out_f[:, O_PXY], out_f[:, O_PYY])
-    plot = out_i[:, O_PLOT]
+    major, minor, azimuth = ellipse(out_f[:, col.O_PXX], out_f[:, col.O_PXY], out_f[:, col.O_PYY])
+    plot = out_i[:, col.O_PLOT]
     seen = plot >= 0
     row = pa.array(np.where(seen, plot, 0), mask=~seen)
-    mode_3a = out_i[:, O_M3A]
+    mode_3a = out_i[:, col.O_M3A]
     return tables.table(
         "tracks",
         {
-            "track": out_i[:, O_ID],
-            "time": np.round(out_f[:, O_T] * SECOND_US).astype(np.int64) + origin_us,
+            "track": out_i[:, col.O_ID],
+            "time": np.round(out_f[:, col.O_T] * SECOND_US).astype(np.int64) + origin_us,
             "lat_deg": lat,
             "lon_deg": lon,
-            "altitude_msl_m": out_f[:, O_ALT],
-            "altitude_sigma_m": out_f[:, O_ALT_SD],
-            "altitude_source": _words(out_i[:, O_ALT_FROM], list(ALTITUDE_SOURCES)),
+            "altitude_msl_m": out_f[:, col.O_ALT],
+            "altitude_sigma_m": out_f[:, col.O_ALT_SD],
+            "altitude_source": _words(out_i[:, col.O_ALT_FROM], list(col.ALTITUDE_SOURCES)),
             "vn_mps": vn,
             "ve_mps": ve,
             "sigma_major_m": major,
             "sigma_minor_m": minor,
             "sigma_azimuth_deg": (azimuth + turn) % 180.0,
-            "existence": out_f[:, O_R],
-            "reportable": np.minimum(out_f[:, O_REPORT], out_f[:, O_R]),
-            "state": _words(out_i[:, O_STATE], list(STATES)),
-            "detected": out_i[:, O_DETECTED].astype(bool),
-            "pd": np.clip(out_f[:, O_PD], 0.0, 1.0),
-            "sensor": _words(out_i[:, O_SENSOR], words["sensor"].words),
-            "icao24": _words(out_i[:, O_ICAO], words["icao24"].words),
-            "callsign": _words(out_i[:, O_CALL], words["callsign"].words),
+            "existence": out_f[:, col.O_R],
+            "reportable": np.minimum(out_f[:, col.O_REPORT], out_f[:, col.O_R]),
+            "state": _words(out_i[:, col.O_STATE], list(col.STATES)),
+            "detected": out_i[:, col.O_DETECTED].astype(bool),
+            "pd": np.clip(out_f[:, col.O_PD], 0.0, 1.0),
+            "sensor": _words(out_i[:, col.O_SENSOR], words["sensor"].words),
+            "icao24": _words(out_i[:, col.O_ICAO], words["icao24"].words),
+            "callsign": _words(out_i[:, col.O_CALL], words["callsign"].words),
             "mode_3a": pa.array(np.maximum(mode_3a, 0), mask=mode_3a < 0).cast(pa.uint16()),
             "source": source.take(row),
             "offset": pa.array(offset).take(row),
@@ -99,15 +74,15 @@ def _true_velocity(out_f: Floats, lat: Floats, lon: Floats, frame: Frame) -> tup
     measuring on the ground takes that out.
     """
     ahead_lat, ahead_lon = frame.to_degrees(
-        east_m=out_f[:, O_X] + out_f[:, O_VX], north_m=out_f[:, O_Y] + out_f[:, O_VY]
+        east_m=out_f[:, col.O_X] + out_f[:, col.O_VX], north_m=out_f[:, col.O_Y] + out_f[:, col.O_VY]
     )
     phi = np.radians(lat)
     # WGS 84 radii of curvature in the meridian and the prime vertical
     w = np.sqrt(1.0 - 0.00669437999014 * np.sin(phi) ** 2)
     vn = np.radians(ahead_lat - lat) * 6_378_137.0 * (1.0 - 0.00669437999014) / w**3
     ve = np.radians((ahead_lon - lon + 180.0) % 360.0 - 180.0) * 6_378_137.0 / w * np.cos(phi)
-    turn = np.degrees(np.arctan2(ve, vn) - np.arctan2(out_f[:, O_VX], out_f[:, O_VY]))
-    still = np.hypot(out_f[:, O_VX], out_f[:, O_VY]) < 1.0
+    turn = np.degrees(np.arctan2(ve, vn) - np.arctan2(out_f[:, col.O_VX], out_f[:, col.O_VY]))
+    still = np.hypot(out_f[:, col.O_VX], out_f[:, col.O_VY]) < 1.0
     return vn, ve, np.where(still, 0.0, turn)
 
 

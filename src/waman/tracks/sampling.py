@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.geo.frames import Frame
+from waman.tracks.core import columns as col
+from waman.tracks.core.state import Sensors
 from waman.tracks.prepare import IDENTIFIED_CLUTTER_PER_M2, SensorModel
-from waman.tracks.state import S_BIRTH, S_CELL, S_COUNTED, S_GX, S_GY, S_RANGE, S_VSIGMA, S_X, S_Y, SENSOR_FLOATS, Sensors
 
 DetectionProbability = Callable[..., NDArray[np.float64]] | float
 
@@ -44,15 +45,15 @@ def sample_sensors(
     west, south, east, north = bounds_m
     cell = max(cell_m, (east - west + 2 * MARGIN_M) / CELLS_MAX, (north - south + 2 * MARGIN_M) / CELLS_MAX)
     gx, gy = np.floor((west - MARGIN_M) / cell) * cell, np.floor((south - MARGIN_M) / cell) * cell
-    f = np.zeros((len(models), SENSOR_FLOATS))
+    f = np.zeros((len(models), col.SENSOR_FLOATS))
     for s, model in enumerate(models):
         config = model.config
-        f[s, S_X], f[s, S_Y] = model.east_m, model.north_m
-        f[s, S_COUNTED] = float(model.scanning)
-        f[s, S_BIRTH] = 1.0 / model.area_m2 if model.scanning else IDENTIFIED_CLUTTER_PER_M2
-        f[s, S_RANGE] = (config.range_max_m or 0.0) if config is not None and np.isfinite(model.east_m) else 0.0
-        f[s, S_VSIGMA] = 65.0 if model.kind == "psr" else 150.0
-        f[s, S_GX], f[s, S_GY], f[s, S_CELL] = gx, gy, cell
+        f[s, col.S_X], f[s, col.S_Y] = model.east_m, model.north_m
+        f[s, col.S_COUNTED] = float(model.scanning)
+        f[s, col.S_BIRTH] = 1.0 / model.area_m2 if model.scanning else IDENTIFIED_CLUTTER_PER_M2
+        f[s, col.S_RANGE] = (config.range_max_m or 0.0) if config is not None and np.isfinite(model.east_m) else 0.0
+        f[s, col.S_VSIGMA] = 65.0 if model.kind == "psr" else 150.0
+        f[s, col.S_GX], f[s, col.S_GY], f[s, col.S_CELL] = gx, gy, cell
     constants = [_constant(m, detection_probability) for m in models]
     if not callable(detection_probability) and not hasattr(detection_probability, "detection_probability"):
         pd = np.array(constants, np.float32).reshape(-1, 1, 1, 1)

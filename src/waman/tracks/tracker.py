@@ -17,11 +17,11 @@ from waman.config import Sensor
 from waman.errors import Problems
 from waman.geo.frames import Frame
 from waman.tracks import prepare
-from waman.tracks.pmb import run_frames
+from waman.tracks.core.pmb import run_frames
+from waman.tracks.core.state import Batch, Params, Sensors, State, empty_state, grown
 from waman.tracks.prepare import SensorModel, Words
 from waman.tracks.rows import tracks_table
 from waman.tracks.sampling import sample_sensors
-from waman.tracks.state import Batch, Params, Sensors, State, empty_state, grown
 
 
 class Tracker:

@@ -8,39 +8,12 @@ Every kernel of this package reads and writes these records; only :class:`waman.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from waman.tracks.motion import Floats, Ints
-
-# columns of State.val, one float each
-R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, AREA = range(11)
-VAL_COLUMNS = 11
-# columns of State.tag, one integer each
-ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW = range(11)
-TAG_COLUMNS = 11
-# columns of Batch.f
-P_T, P_X, P_Y, P_RXX, P_RXY, P_RYY, P_FL, P_GEO, P_VX, P_VY, P_FRESH = range(11)
-PLOT_FLOATS = 11
-# columns of Batch.i
-P_ICAO, P_M3A, P_CALL, P_ROW, P_KNOWN = range(5)
-PLOT_INTS = 5
-# columns of Sensors.f
-S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL = range(9)
-SENSOR_FLOATS = 9
-# columns of the rows that come out
-O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD = range(13)
-ROW_FLOATS = 13
-O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME = range(10)
-ROW_INTS = 10
-TENTATIVE, TRACKED, COASTING, STITCHED = range(4)
-STATES = ("tentative", "confirmed", "coasting", "stitched")
-ALTITUDE_SOURCES = ("none", "pressure", "geometric", "3d", "assumed")
-NONE, PRESSURE, GEOMETRIC = range(3)
-
-BANDS = 20
-"""Altitude bands of 1,000 m in which the geometric-minus-pressure difference is learned."""
+from waman.tracks.core.columns import BANDS, TAG_COLUMNS, VAL_COLUMNS
+from waman.tracks.core.motion import Floats, Ints
 
 
 class Params(NamedTuple):
@@ -133,7 +106,7 @@ def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> 
 
 def grown(state: State, *, capacity: int, addresses: int) -> State:
     """Return the same state with room for at least ``capacity`` tracks and ``addresses`` identities."""
-    out = []
+    out: list[Any] = []
     for name, array in zip(State._fields, state, strict=True):
         rows = addresses if name.startswith("ident") else capacity
         if name in {"counters", "clock", "dz"} or rows <= len(array):

@@ -30,7 +30,7 @@ IB = (0, 1, 1, 2, 3, 2, 3, 2, 3, 3)
 
 @kernel
 def predict_model(x: Floats, p: Floats, dt_s: float, omega: float, q: float) -> None:
-    """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 R])."""
+    """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 col.R])."""
     if abs(omega) * abs(dt_s) < 1e-6:
         s, c, a, b = dt_s, 0.0, 1.0, 0.0
     else:
@@ -107,9 +107,7 @@ def mix(x: Floats, p: Floats, mu: Floats, stationary: Floats, stay: float, mean:
 
 
 @kernel
-def update_model(
-    x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: float, ryy: float, lag_s: float
-) -> float:
+def update_model(x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: float, ryy: float, lag_s: float) -> float:
     """Update one model in place by a position that was true ``lag_s`` after the state's time; return log-likelihood.
 
     The measurement matrix is [I, lag I], so plots of one revolution keep their own times although the
@@ -147,7 +145,7 @@ def update_model(
     p[8] -= ku0 * g6 + ku1 * g7
     p[9] -= kv0 * g6 + kv1 * g7
     distance = nx * (ixx * nx + ixy * ny) + ny * (ixy * nx + iyy * ny)
-    return -0.5 * (distance + math.log(det)) - 1.8378770664093453  # log(2 pi)
+    return float(-0.5 * (distance + math.log(det)) - 1.8378770664093453)  # log(2 pi)
 
 
 @kernel
@@ -170,7 +168,7 @@ def within(pxx: float, pxy: float, pyy: float, radius_m: float) -> float:
     """Return the probability that a centred Gaussian error lies within ``radius_m``.
 
     In coordinates where the Gaussian is round the radius depends on the direction only, so the
-    integral is one average over angle of ``1 - exp(-R^2 / 2)``; 16 midpoints of a quadrant give it
+    integral is one average over angle of ``1 - exp(-col.R^2 / 2)``; 16 midpoints of a quadrant give it
     to 1e-3 for axis ratios up to 20.
     """
     half, root = 0.5 * (pxx + pyy), math.sqrt(0.25 * (pxx - pyy) ** 2 + pxy * pxy)
@@ -183,7 +181,7 @@ def within(pxx: float, pxy: float, pyy: float, radius_m: float) -> float:
         c = math.cos(angle)
         spread = major * c * c + minor * (1.0 - c * c)
         total += 1.0 - math.exp(-0.5 * radius_m * radius_m / spread)
-    return total / 16.0
+    return float(total / 16.0)
 
 
 def full(p: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.jit import kernel
-from waman.tracks.motion import Floats, Ints
+from waman.tracks.core.motion import Floats, Ints
 
 ROUNDS_MAX = 200
 """Loopy messages contract; 200 rounds is far beyond what any gated cluster was seen to need."""
@@ -24,7 +24,7 @@ ROUNDS_MAX = 200
 def marginals(
     start: Ints, plot: Ints, weight: Floats, miss: Floats, fresh: Floats, tolerance: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return pair marginals (pairs,), miss marginals (tracks,) and fresh marginals (plots,) by loopy belief propagation.
+    """Return the marginals of pairs (pairs,), misses (tracks,) and fresh plots (plots,) by loopy belief propagation.
 
     ``start`` (tracks + 1,) delimits the pairs of each track in ``plot`` and ``weight`` (CSR form).
     """

@@ -1,6 +1,6 @@
 """One look of one sensor at the tracks it already has: move, expect, gate.
 
-The kernels here change only the predicted state; :mod:`waman.tracks.pmb` decides.
+The kernels here change only the predicted state; :mod:`waman.tracks.core.pmb` decides.
 """
 
 from __future__ import annotations
@@ -10,41 +10,9 @@ import math
 import numpy as np
 
 from waman.jit import kernel
-from waman.tracks.motion import Floats, Ints, innovation, mix, moments, predict_model
-from waman.tracks.state import (
-    ALT,
-    ALT_FROM,
-    ALT_PP,
-    ALT_PV,
-    ALT_RATE,
-    ALT_VV,
-    ICAO,
-    M3A,
-    MODES,
-    P_FL,
-    P_GEO,
-    P_ICAO,
-    P_KNOWN,
-    P_M3A,
-    P_RXX,
-    P_RXY,
-    P_RYY,
-    P_T,
-    P_X,
-    P_Y,
-    S_ANTENNA,
-    S_CELL,
-    S_GX,
-    S_GY,
-    S_RANGE,
-    S_X,
-    S_Y,
-    Batch,
-    Params,
-    R,
-    Sensors,
-    State,
-)
+from waman.tracks.core import columns as col
+from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, predict_model
+from waman.tracks.core.state import Batch, Params, Sensors, State
 
 
 @kernel
@@ -54,18 +22,18 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
     live = math.exp(-dt_s / par.lifetime_s)
     for i in range(state.counters[0]):
         val = state.val[i]
-        val[R] *= live
-        if state.tag[i, MODES] == 1:
+        val[col.R] *= live
+        if state.tag[i, col.MODES] == 1:
             predict_model(state.x[i, 0], state.p[i, 0], dt_s, 0.0, par.q_young)
         else:
             mix(state.x[i], state.p[i], state.mu[i], par.stationary, stay, mean, cov)
             for m in range(par.q.shape[0]):
                 predict_model(state.x[i, m], state.p[i, m], dt_s, par.omega[m], par.q[m])
-        if state.tag[i, ALT_FROM]:
-            val[ALT] += dt_s * val[ALT_RATE]
-            val[ALT_PP] += dt_s * (2.0 * val[ALT_PV] + dt_s * val[ALT_VV]) + par.altitude_q * dt_s**3 / 3.0
-            val[ALT_PV] += dt_s * val[ALT_VV] + par.altitude_q * dt_s**2 / 2.0
-            val[ALT_VV] = min(val[ALT_VV] + par.altitude_q * dt_s, 400.0)
+        if state.tag[i, col.ALT_FROM]:
+            val[col.ALT] += dt_s * val[col.ALT_RATE]
+            val[col.ALT_PP] += dt_s * (2.0 * val[col.ALT_PV] + dt_s * val[col.ALT_VV]) + par.altitude_q * dt_s**3 / 3.0
+            val[col.ALT_PV] += dt_s * val[col.ALT_VV] + par.altitude_q * dt_s**2 / 2.0
+            val[col.ALT_VV] = min(val[col.ALT_VV] + par.altitude_q * dt_s, 400.0)
 
 
 @kernel
@@ -73,12 +41,12 @@ def detection_at(sensors: Sensors, s: int, x: float, y: float, altitude_m: float
     """Return the sampled detection probability of sensor ``s`` at a place; NaN altitude is "unknown height"."""
     f = sensors.f[s]
     ny, nx = sensors.pd.shape[2], sensors.pd.shape[3]
-    if f[S_RANGE] > 0.0 and (x - f[S_X]) ** 2 + (y - f[S_Y]) ** 2 > f[S_RANGE] ** 2:
+    if f[col.S_RANGE] > 0.0 and (x - f[col.S_X]) ** 2 + (y - f[col.S_Y]) ** 2 > f[col.S_RANGE] ** 2:
         return 0.0
     if nx * ny == 1:
         return float(sensors.pd[s, 0, 0, 0])
-    c = int(math.floor((x - f[S_GX]) / f[S_CELL]))
-    k = int(math.floor((y - f[S_GY]) / f[S_CELL]))
+    c = math.floor((x - f[col.S_GX]) / f[col.S_CELL])
+    k = math.floor((y - f[col.S_GY]) / f[col.S_CELL])
     if c < 0 or k < 0 or c >= nx or k >= ny:
         return 0.0
     layers = sensors.layer_m.shape[0]
@@ -102,13 +70,13 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
     Weights 2,1,1,1,1 at the mean and at +- sqrt(3) standard deviations along both axes: exact for
     fields quadratic across the ellipse (sigma-point rule with kappa = 1).
     """
-    flat = sensors.pd.shape[2] * sensors.pd.shape[3] == 1 and sensors.f[s, S_RANGE] <= 0.0
+    flat = sensors.pd.shape[2] * sensors.pd.shape[3] == 1 and sensors.f[s, col.S_RANGE] <= 0.0
     for i in range(state.counters[0]):
-        height = state.val[i, ALT] if state.tag[i, ALT_FROM] else math.nan
+        height = state.val[i, col.ALT] if state.tag[i, col.ALT_FROM] else math.nan
         if flat:
             pd[i] = sensors.pd[s, 0, 0, 0]
             continue
-        if state.tag[i, MODES] == 1:
+        if state.tag[i, col.MODES] == 1:
             mean[:], cov[:] = state.x[i, 0], state.p[i, 0]
         else:
             moments(state.x[i], state.p[i], state.mu[i], mean, cov)
@@ -133,7 +101,7 @@ def altitude_of(batch: Batch, j: int, dz: Floats) -> tuple[float, float, int]:
     atmosphere may be off by 4 % of the height and 150 m at the ground (1013 against 995 hPa), which
     the variance then says.
     """
-    geo, fl = batch.f[j, P_GEO], batch.f[j, P_FL]
+    geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
     if geo == geo:
         return geo, 225.0, 2
     if fl != fl:
@@ -151,7 +119,7 @@ def altitude_of(batch: Batch, j: int, dz: Floats) -> tuple[float, float, int]:
 def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
     """Update the mean geometric-minus-pressure difference of each height band (memory of 200 plots)."""
     for j in range(first, last):
-        geo, fl = batch.f[j, P_GEO], batch.f[j, P_FL]
+        geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
         if geo != geo or fl != fl or abs(geo - fl) > 1500.0:
             continue
         band = min(max(int(fl // 1000.0), 0), dz.shape[0] - 1)
@@ -164,46 +132,67 @@ def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
 def tag_gain(state: State, i: int, batch: Batch, j: int, par: Params) -> float:
     """Return the likelihood ratio of identity, code and height of plot ``j`` on track ``i``; 0 forbids the pair."""
     gain = 1.0
-    have, got = state.tag[i, ICAO], batch.i[j, P_ICAO]
+    have, got = state.tag[i, col.ICAO], batch.i[j, col.P_ICAO]
     same = have >= 0 and have == got
     if have >= 0 and got >= 0:
         if not same:
             return 0.0
         gain = par.identity_gain
-    elif state.tag[i, M3A] >= 0 and batch.i[j, P_M3A] >= 0:
-        gain = par.code_gain if state.tag[i, M3A] == batch.i[j, P_M3A] else par.code_loss
-    if state.tag[i, ALT_FROM] and not same:
+    elif state.tag[i, col.M3A] >= 0 and batch.i[j, col.P_M3A] >= 0:
+        gain = par.code_gain if state.tag[i, col.M3A] == batch.i[j, col.P_M3A] else par.code_loss
+    if state.tag[i, col.ALT_FROM] and not same:
         height, var, source = altitude_of(batch, j, state.dz)
         if source:
-            s = state.val[i, ALT_PP] + var
-            off = (height - state.val[i, ALT]) ** 2 / s
+            s = state.val[i, col.ALT_PP] + var
+            off = (height - state.val[i, col.ALT]) ** 2 / s
             fits = math.exp(-0.5 * min(off, 60.0)) / math.sqrt(2.0 * math.pi * s) * par.altitude_window_m
             gain *= 0.98 * fits + 0.02  # one reported height in fifty is wrong or garbled
     return gain
 
 
 @kernel
-def pair_weight(state: State, i: int, batch: Batch, j: int, lag_s: float, par: Params) -> float:
-    """Return the likelihood of plot ``j`` on track ``i``, 0 outside the gate or where identity forbids it."""
+def pair_weight(state: State, i: int, batch: Batch, j: int, lag_s: float, par: Params) -> tuple[float, float]:
+    """Return the likelihood of plot ``j`` on track ``i`` and how to use it; 0 outside the gate or where forbidden.
+
+    The second number is the factor on the plot's noise (1 as it is), or -1: restart the state here.
+    A plot outside the gate that carries the track's own address is never given to chance: where the
+    aircraft could have flown, it is used with noise stretched until it fits (a stale or jumpy position), or,
+    after a gap long enough to turn in, the track restarts there.
+    """
     f = batch.f[j]
-    count = state.tag[i, MODES]
+    count = state.tag[i, col.MODES]
     best, total = 1e300, 0.0
     for m in range(count):
         share = 1.0 if count == 1 else state.mu[i, m]
         d2, log_l = innovation(
-            state.x[i, m], state.p[i, m], f[P_X], f[P_Y], f[P_RXX], f[P_RXY], f[P_RYY], lag_s
+            state.x[i, m], state.p[i, m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s
         )
         best = min(best, d2)
         total += share * math.exp(log_l)
-    if best > par.gate:
-        return 0.0
-    return total * tag_gain(state, i, batch, j, par)
+    if best <= par.gate:
+        return total * tag_gain(state, i, batch, j, par), 1.0
+    if state.tag[i, col.ICAO] < 0 or state.tag[i, col.ICAO] != batch.i[j, col.P_ICAO]:
+        return 0.0, 1.0
+    x, p = state.x[i, count - 1], state.p[i, count - 1]
+    gap = max(f[col.P_T] - state.val[i, col.SEEN], 0.0)
+    speed = min(math.hypot(x[2], x[3]), par.speed_max_mps)
+    back = gap - lag_s
+    far = math.hypot(f[col.P_X] - x[0] + back * x[2], f[col.P_Y] - x[1] + back * x[3])
+    reach = (1.3 * speed + 30.0) * gap + 500.0
+    slack = 20.0 * speed + 1000.0  # networks stamp some positions many seconds late
+    if far > reach + slack:
+        return 0.0, 1.0
+    low = par.identity_gain * 1e-3 / (math.pi * reach * reach)
+    if far <= reach and p[0] + p[2] > 4.0 * (f[col.P_RXX] + f[col.P_RYY]):
+        return low, -1.0
+    off = (f[col.P_X] - x[0]) ** 2 + (f[col.P_Y] - x[1]) ** 2
+    return low, max(off / (0.5 * par.gate * (f[col.P_RXX] + f[col.P_RYY])), 1.0)
 
 
 @kernel
 def gate_radius(state: State, i: int, par: Params, lag_s: float) -> tuple[float, float, float]:
     """Return centre and radius [m] of a circle that holds the gates of all models of track ``i``."""
-    reach, count = 0.0, state.tag[i, MODES]
+    reach, count = 0.0, state.tag[i, col.MODES]
     for m in range(count):
         p = state.p[i, m]
         half, root = 0.5 * (p[0] + p[2]), math.sqrt(0.25 * (p[0] - p[2]) ** 2 + p[1] ** 2)
@@ -211,6 +200,8 @@ def gate_radius(state: State, i: int, par: Params, lag_s: float) -> tuple[float,
         speed = math.hypot(state.x[i, m, 2], state.x[i, m, 3])
         off = math.hypot(state.x[i, m, 0] - state.x[i, 0, 0], state.x[i, m, 1] - state.x[i, 0, 1])
         reach = max(reach, off + sd * math.sqrt(par.gate) + lag_s * speed)
+    if state.tag[i, col.ICAO] >= 0:
+        reach = 1e9  # an address may reappear anywhere it could have flown
     return state.x[i, 0, 0], state.x[i, 0, 1], reach
 
 
@@ -223,8 +214,8 @@ def hash_plots(batch: Batch, first: int, last: int, cell_m: float) -> tuple[Ints
     head = np.full(size, -1)
     after = np.full(last - first, -1)
     for j in range(last - 1, first - 1, -1):
-        cx = int(math.floor(batch.f[j, P_X] / cell_m))
-        cy = int(math.floor(batch.f[j, P_Y] / cell_m))
+        cx = math.floor(batch.f[j, col.P_X] / cell_m)
+        cy = math.floor(batch.f[j, col.P_Y] / cell_m)
         bucket = (cx * 73856093 ^ cy * 19349663) & (size - 1)
         after[j - first] = head[bucket]
         head[bucket] = j - first
@@ -234,36 +225,37 @@ def hash_plots(batch: Batch, first: int, last: int, cell_m: float) -> tuple[Ints
 @kernel
 def gate_all(
     state: State, batch: Batch, first: int, last: int, time_s: float, par: Params
-) -> tuple[Ints, Ints, Floats]:
-    """Return the gated pairs in CSR form: start (tracks + 1,), plot (pairs,), likelihood (pairs,).
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return the gated pairs in CSR form: start (tracks + 1,), plot, likelihood and noise factor (pairs,).
 
     Plots are found through a hash of square cells; a track whose gate covers more cells than there
     are plots tries every plot instead, so one lost track never costs more than a scan.
     """
     tracks, plots = state.counters[0], last - first
     start = np.zeros(tracks + 1, np.int64)
-    plot, weight = np.empty(2 * tracks + 64, np.int64), np.empty(2 * tracks + 64)
+    plot, weight, factor = np.empty(2 * tracks + 64, np.int64), np.empty(2 * tracks + 64), np.empty(2 * tracks + 64)
     head, after = hash_plots(batch, first, last, par.hash_cell_m)
     lag_max, r_max = 0.0, 0.0
     for j in range(first, last):
-        lag_max = max(lag_max, abs(batch.f[j, P_T] - time_s))
-        r_max = max(r_max, batch.f[j, P_RXX] + batch.f[j, P_RYY])
+        lag_max = max(lag_max, abs(batch.f[j, col.P_T] - time_s))
+        r_max = max(r_max, batch.f[j, col.P_RXX] + batch.f[j, col.P_RYY])
     extra = math.sqrt(r_max * par.gate)
     used = 0
     for i in range(tracks):
         cx, cy, reach = gate_radius(state, i, par, lag_max)
         reach += extra
-        x0, x1 = int(math.floor((cx - reach) / par.hash_cell_m)), int(math.floor((cx + reach) / par.hash_cell_m))
-        y0, y1 = int(math.floor((cy - reach) / par.hash_cell_m)), int(math.floor((cy + reach) / par.hash_cell_m))
+        x0, x1 = math.floor((cx - reach) / par.hash_cell_m), math.floor((cx + reach) / par.hash_cell_m)
+        y0, y1 = math.floor((cy - reach) / par.hash_cell_m), math.floor((cy + reach) / par.hash_cell_m)
         brute = (x1 - x0 + 1) * (y1 - y0 + 1) >= plots
         if used + plots > weight.shape[0]:
             plot = np.concatenate((plot, np.empty(plot.shape[0] + plots, np.int64)))
             weight = np.concatenate((weight, np.empty(weight.shape[0] + plots)))
+            factor = np.concatenate((factor, np.empty(factor.shape[0] + plots)))
         if brute:
             for j in range(plots):
-                w = pair_weight(state, i, batch, first + j, batch.f[first + j, P_T] - time_s, par)
+                w, scale = pair_weight(state, i, batch, first + j, batch.f[first + j, col.P_T] - time_s, par)
                 if w > 0.0:
-                    plot[used], weight[used] = j, w
+                    plot[used], weight[used], factor[used] = j, w, scale
                     used += 1
         else:
             for ix in range(x0, x1 + 1):
@@ -271,13 +263,15 @@ def gate_all(
                     j = head[(ix * 73856093 ^ iy * 19349663) & (head.shape[0] - 1)]
                     while j >= 0:
                         if (
-                            int(math.floor(batch.f[first + j, P_X] / par.hash_cell_m)) == ix
-                            and int(math.floor(batch.f[first + j, P_Y] / par.hash_cell_m)) == iy
+                            math.floor(batch.f[first + j, col.P_X] / par.hash_cell_m) == ix
+                            and math.floor(batch.f[first + j, col.P_Y] / par.hash_cell_m) == iy
                         ):
-                            w = pair_weight(state, i, batch, first + j, batch.f[first + j, P_T] - time_s, par)
+                            w, scale = pair_weight(
+                                state, i, batch, first + j, batch.f[first + j, col.P_T] - time_s, par
+                            )
                             if w > 0.0:
-                                plot[used], weight[used] = j, w
+                                plot[used], weight[used], factor[used] = j, w, scale
                                 used += 1
                         j = after[j]
         start[i + 1] = used
-    return start, plot[:used], weight[:used]
+    return start, plot[:used], weight[:used], factor[:used]

@@ -1,0 +1,134 @@
+"""How tracks begin, merge and end, and what they are called."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from waman.jit import kernel
+from waman.tracks.core import columns as col
+from waman.tracks.core.look import detection_at
+from waman.tracks.core.motion import Floats, Ints
+from waman.tracks.core.state import Batch, Params, Sensors, State
+from waman.tracks.core.update import one_point, take_tags, update_height
+
+
+@kernel
+def start_tracks(
+    state: State,
+    batch: Batch,
+    first: int,
+    last: int,
+    time_s: float,
+    sensors: Sensors,
+    s: int,
+    par: Params,
+    new_share: Floats,
+    birth: Floats,
+) -> None:
+    """Start a one-point track from every plot whose probability of a new aircraft is worth keeping."""
+    for j in range(first, last):
+        r = birth[j - first] * new_share[j - first]
+        if r < par.prune:
+            continue
+        f, n = batch.f[j], state.counters[0]
+        tag, val = state.tag[n], state.val[n]
+        one_point(f, state.x[n, 0], state.p[n, 0], time_s, sensors.f[s, col.S_VSIGMA])
+        state.mu[n] = 0.0
+        state.mu[n, 0] = 1.0
+        val[:] = 0.0
+        tag[:] = -1
+        val[col.R], val[col.SEEN], val[col.ROW], val[col.BORN] = r, time_s, -math.inf, time_s
+        val[col.PD] = detection_at(sensors, s, f[col.P_X], f[col.P_Y], math.nan)
+        tag[col.MODES], tag[col.CONFIRMED], tag[col.HITS], tag[col.SEEN_NOW] = 1, 0, 1, 1
+        tag[col.ALT_FROM], tag[col.ALT_BAD] = 0, 0
+        tag[col.PLOT] = batch.i[j, col.P_ROW]
+        tag[col.ID] = name_track(state, batch, j, par)
+        take_tags(state, n, batch, j)
+        update_height(state, n, batch, j)
+        state.counters[0] += 1
+
+
+@kernel
+def name_track(state: State, batch: Batch, j: int, par: Params) -> int:
+    """Return the id of a new track: that of a lost track of the same address if one flight could join them."""
+    icao = batch.i[j, col.P_ICAO]
+    if icao >= 0 and state.ident_i[icao, 0] == 0 and state.ident_i[icao, 1] >= 0:
+        gone = batch.f[j, col.P_T] - state.ident_f[icao, 0]
+        far = math.hypot(batch.f[j, col.P_X] - state.ident_f[icao, 1], batch.f[j, col.P_Y] - state.ident_f[icao, 2])
+        if far <= par.speed_max_mps * gone + 2000.0:
+            return int(state.ident_i[icao, 1])
+    state.counters[1] += 1
+    return int(state.counters[1] - 1)
+
+
+@kernel
+def drop_tracks(state: State, time_s: float, par: Params) -> None:
+    """Forget tracks that no longer matter, keeping the order of the others; remember lost addresses."""
+    kept = 0
+    for i in range(state.counters[0]):
+        val, tag = state.val[i], state.tag[i]
+        named = tag[col.ICAO] >= 0
+        idle = time_s - val[col.SEEN]
+        spread = state.p[i, 0, 0] + state.p[i, 0, 2]
+        keep = val[col.R] >= par.prune and idle <= (par.coast_identified_s if named else par.coast_max_s)
+        if not named and spread > 2.0 * par.sigma_max_m**2:
+            keep = False
+        if not keep:
+            if named:
+                c = tag[col.ICAO]
+                state.ident_i[c, 0] -= 1
+                if tag[col.CONFIRMED] or state.ident_i[c, 1] < 0:
+                    state.ident_i[c, 1] = tag[col.ID]
+                    back = state.clock[0] - val[col.SEEN]
+                    state.ident_f[c, 0], state.ident_f[c, 1] = val[col.SEEN], state.x[i, 0, 0] - back * state.x[i, 0, 2]
+                    state.ident_f[c, 2] = state.x[i, 0, 1] - back * state.x[i, 0, 3]
+            continue
+        if kept < i:
+            state.x[kept], state.p[kept], state.mu[kept] = state.x[i], state.p[i], state.mu[i]
+            state.val[kept], state.tag[kept] = state.val[i], state.tag[i]
+        kept += 1
+    state.counters[0] = kept
+
+
+@kernel
+def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: int) -> None:
+    """Let one of two tracks go that follow the same aircraft: same best plot, same place, same velocity."""
+    owner = np.full(plots, -1)
+    for i in range(start.shape[0] - 1):
+        for e in range(start[i], start[i + 1]):
+            if chosen[e] < 0.05:
+                continue
+            k = owner[plot[e]]
+            if k < 0:
+                owner[plot[e]] = i
+            elif twins(state, i, k):
+                keep, lose = (k, i) if state.val[k, col.R] >= state.val[i, col.R] else (i, k)
+                owner[plot[e]] = keep
+                if state.tag[lose, col.ICAO] >= 0 and state.tag[keep, col.ICAO] < 0:
+                    keep, lose = lose, keep
+                state.val[keep, col.R] = max(state.val[keep, col.R], state.val[lose, col.R])
+                if state.tag[lose, col.CONFIRMED] and state.val[lose, col.BORN] < state.val[keep, col.BORN]:
+                    state.tag[keep, col.ID], state.tag[lose, col.ID] = state.tag[lose, col.ID], state.tag[keep, col.ID]
+                    state.val[keep, col.BORN] = state.val[lose, col.BORN]
+                state.val[lose, col.R] = 0.0
+
+
+@kernel
+def twins(state: State, i: int, k: int) -> bool:
+    """Return whether two tracks are too alike in place and velocity to be two aircraft."""
+    if state.val[i, col.R] <= 0.0 or state.val[k, col.R] <= 0.0:
+        return False
+    a, b = state.tag[i, col.ICAO], state.tag[k, col.ICAO]
+    if a >= 0 and b >= 0:
+        return False
+    if (
+        state.tag[i, col.ALT_FROM]
+        and state.tag[k, col.ALT_FROM]
+        and abs(state.val[i, col.ALT] - state.val[k, col.ALT]) > 150.0
+    ):
+        return False
+    x, y, p, q = state.x[i, 0], state.x[k, 0], state.p[i, 0], state.p[k, 0]
+    near = (x[0] - y[0]) ** 2 + (x[1] - y[1]) ** 2 < 0.5 * (p[0] + p[2] + q[0] + q[2])
+    return bool(near and (x[2] - y[2]) ** 2 + (x[3] - y[3]) ** 2 < 0.5 * (p[7] + p[9] + q[7] + q[9]))

@@ -1,0 +1,125 @@
+"""Track-oriented Poisson multi-Bernoulli update: which aircraft exist, and where.
+
+Each track is a Bernoulli (existence probability and a mixture of motion models), aircraft never yet
+detected are a Poisson intensity. One frame (one look of one sensor) predicts, gates, finds association
+marginals, merges the hypotheses of each track and starts a track from every plot that may be new.
+Source: Williams, IEEE Trans. Aerospace and Electronic Systems 51 (2015) 1664-1687 (TOMB/P).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from waman.jit import kernel
+from waman.tracks.core import columns as col
+from waman.tracks.core.lbp import marginals
+from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
+from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressure, predict_all
+from waman.tracks.core.motion import Floats, Ints, moments, within
+from waman.tracks.core.state import Batch, Params, Sensors, State
+from waman.tracks.core.update import update_tracks
+
+
+@kernel
+def write_rows(
+    state: State, time_s: float, frame: int, s: int, look: float, par: Params, out_f: Floats, out_i: Ints, used: int
+) -> int:
+    """Append one row for each track worth showing after this frame; return the new number of rows."""
+    mean, cov = np.empty(4), np.empty(10)
+    for i in range(state.counters[0]):
+        val, tag = state.val[i], state.tag[i]
+        if val[col.R] < par.row_min:
+            continue
+        due = tag[col.SEEN_NOW] == 1
+        if not due and tag[col.CONFIRMED]:
+            due = look > 0.0 or time_s - val[col.ROW] >= par.coast_row_s
+        if not due:
+            continue
+        if tag[col.MODES] == 1:
+            mean[:], cov[:] = state.x[i, 0], state.p[i, 0]
+        else:
+            moments(state.x[i], state.p[i], state.mu[i], mean, cov)
+        report = val[col.R] * within(cov[0], cov[1], cov[2], par.report_radius_m)
+        if not tag[col.SEEN_NOW] and report < par.row_min:
+            continue
+        f, k = out_f[used], out_i[used]
+        f[col.O_T], f[col.O_X], f[col.O_Y], f[col.O_VX], f[col.O_VY] = time_s, mean[0], mean[1], mean[2], mean[3]
+        f[col.O_PXX], f[col.O_PXY], f[col.O_PYY] = cov[0], cov[1], cov[2]
+        f[col.O_ALT] = val[col.ALT] if tag[col.ALT_FROM] else math.nan
+        f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0)) if tag[col.ALT_FROM] else math.nan
+        f[col.O_R], f[col.O_PD] = val[col.R], val[col.PD]
+        f[col.O_REPORT] = report
+        k[col.O_ID], k[col.O_DETECTED], k[col.O_SENSOR], k[col.O_FRAME] = tag[col.ID], tag[col.SEEN_NOW], s, frame
+        k[col.O_STATE] = 0 if not tag[col.CONFIRMED] else (1 if tag[col.SEEN_NOW] else 2)
+        k[col.O_ALT_FROM], k[col.O_ICAO], k[col.O_M3A], k[col.O_CALL], k[col.O_PLOT] = (
+            tag[col.ALT_FROM],
+            tag[col.ICAO],
+            tag[col.M3A],
+            tag[col.CALL],
+            tag[col.PLOT],
+        )
+        val[col.ROW] = time_s
+        used += 1
+    return used
+
+
+@kernel
+def births_expected(state: State, par: Params) -> float:
+    """Return how many aircraft a look is expected to show for the first time; ten times that before any is known."""
+    known = 0
+    for i in range(state.counters[0]):
+        known += state.tag[i, col.CONFIRMED]
+    return max(par.births_min * (10.0 if state.counters[1] == 1 else 1.0), par.births_share * known)
+
+
+@kernel
+def run_frames(
+    state: State, batch: Batch, sensors: Sensors, par: Params, frame0: int, frame_end: int
+) -> tuple[int, Floats, Ints]:
+    """Run frames in order; return the first frame not run (room for tracks was short), and the rows written."""
+    mean, cov = np.empty(4), np.empty(10)
+    out_f, out_i, used = np.empty((4096, col.ROW_FLOATS)), np.empty((4096, col.ROW_INTS), np.int64), 0
+    frame = frame0
+    while frame < frame_end:
+        first, last, t, s = batch.start[frame], batch.start[frame + 1], batch.time[frame], batch.sensor[frame]
+        if state.counters[0] + last - first > state.x.shape[0]:
+            break
+        dt = t - state.clock[0]
+        if dt > 0.0 and state.counters[0] > 0:
+            drop_tracks(state, t, par)  # what is overdue must not claim a plot
+            predict_all(state, dt, par, mean, cov)
+        state.clock[0] = max(state.clock[0], t)
+        n, look = state.counters[0], batch.look[frame]
+        pd = np.empty(n)
+        expect(state, sensors, s, par, cov, mean, pd)
+        learn_pressure(batch, first, last, state.dz)
+        start, plot, weight, factor = gate_all(state, batch, first, last, t, par)
+        miss = np.empty(n)
+        for i in range(n):
+            r = state.val[i, col.R]
+            miss[i] = 1.0 - r * pd[i] * look
+            for e in range(start[i], start[i + 1]):
+                weight[e] *= r * pd[i]
+        births = births_expected(state, par) if sensors.f[s, col.S_COUNTED] > 0.0 else 1.0
+        fresh, birth = np.empty(last - first), np.empty(last - first)
+        for j in range(first, last):
+            hope = (
+                births
+                * sensors.f[s, col.S_BIRTH]
+                * detection_at(sensors, s, batch.f[j, col.P_X], batch.f[j, col.P_Y], math.nan)
+            )
+            fresh[j - first] = batch.f[j, col.P_FRESH] + hope
+            birth[j - first] = hope / fresh[j - first]
+        chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
+        update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look)
+        merge_tracks(state, start, plot, chosen, last - first)
+        start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth)
+        drop_tracks(state, t, par)
+        while used + state.counters[0] > out_f.shape[0]:
+            out_f = np.concatenate((out_f, np.empty_like(out_f)))
+            out_i = np.concatenate((out_i, np.empty_like(out_i)))
+        used = write_rows(state, t, frame, s, look, par, out_f, out_i, used)
+        frame += 1
+    return frame, out_f[:used], out_i[:used]
