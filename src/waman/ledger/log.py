@@ -77,7 +77,8 @@ class Log:
     database); ``_edge`` (unfinished hashes of each tile level); ``_peaks`` (roots of the perfect
     subtrees, largest first); ``_shown`` (the checkpoint last seen in the folder). ``head``, ``_edge``
     and ``_peaks`` are a cache of the database, compared with it inside every write
-    transaction and thrown away after any failure. Not thread-safe; several processes may append, SQLite's write lock orders them.
+    transaction and thrown away after any failure. Not thread-safe;
+    several processes may append, SQLite's write lock orders them.
     """
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
