@@ -20,7 +20,7 @@ from waman.sim.motion import Leg
 from waman.sim.places import Place
 from waman.sim.randomness import stream
 from waman.sim.scenario import DEFAULT_MIX, Scenario
-from waman.sim.trips import Filed, Fleet, Identity, Trip, local_s, squawk
+from waman.sim.trips import POOLS, Filed, Fleet, Identity, Trip, local_s, of_kind, squawk
 
 Array = NDArray[np.float64]
 
@@ -69,12 +69,12 @@ def lawful_trips(scenario: Scenario, plane: Plane, places: list[Place], known: F
     trips: list[Trip] = []
     for day in range(scenario.days):
         rng = stream(scenario.seed, "lawful", day)
-        order = stream(scenario.seed, "fleet-day", day).permutation(len(known.identities))
+        order = stream(scenario.seed, "fleet-day", day).permutation(len(known.identities)).tolist()
         count = min(int(rng.poisson(law.per_corridor_flight * scenario.corridor.flights_per_day)), TRIPS_A_DAY_MAX)
         for number in range(count):
             hard, pick = rng.random() < law.hard, rng.random()
             name = HARD[int(pick < 0.5)] if hard else str(rng.choice(names, p=share / share.sum()))
-            base = known.identities[int(order[number % order.size])]
+            base = of_kind(known, order, POOLS.get(name, "light"))
             trips.append(_trip(scenario, rng, plane, places, name, base, day, number, bool(no_go[day])))
     return trips
 
@@ -85,7 +85,7 @@ def _trip(
     plane: Plane,
     places: list[Place],
     name: str,
-    base: Identity,
+    base: Identity | None,
     day: int,
     number: int,
     no_go: bool,
@@ -101,10 +101,12 @@ def _trip(
     ssr = rng.random() < (law.transponder if c.transponder is None else c.transponder)
     adsb = bool(rng.random() < c.adsb and ssr)
     planned = rng.random() < (law.plan if c.plan is None else c.plan)
-    identity = replace(base, mode_3a=squawk(rng, plain=not planned), ssr=bool(ssr), adsb=adsb)
+    code = squawk(rng, plain=not planned)
+    # where all aircraft of the day are out, one without transponder or plan flies
+    identity = replace(base, mode_3a=code, ssr=bool(ssr), adsb=adsb) if base else Identity()
     start = local_s(scenario, day, hour)
     trip = Trip(f"L{day:05d}-{number:02d}", True, name, day, number, whole, tuple(stops), -1, start, identity)
-    return replace(trip, plans=_plans(trip, float(rng.normal(0.0, 420.0)))) if planned else trip
+    return replace(trip, plans=_plans(trip, float(rng.normal(0.0, 420.0)))) if planned and base else trip
 
 
 def _plans(trip: Trip, late_s: float) -> tuple[Filed, ...]:

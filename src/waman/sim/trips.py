@@ -17,7 +17,13 @@ from waman.sim.scenario import Scenario
 HOUR_S = 3600.0
 DAY_S = 86_400.0
 DEAD_ENTRIES = 15
-TYPES = ("C206", "C210", "PC6", "DHC6", "C208", "PA34", "H125", "B06", "A320", "B350")
+TYPES = {
+    "light": ("C206", "C210", "PC6", "DHC6", "C208", "PA34", "B350"),
+    "helicopter": ("H125", "B06"),
+    "airliner": ("A320", "B738"),
+}
+POOLS = {"overflight": "airliner", "helicopter": "helicopter"}
+"""Lawful class -> kind of aircraft that flies it; all others are light."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,23 @@ def fleet(scenario: Scenario) -> Fleet:
     count = scenario.lawful.aircraft
     codes = rng.permutation(0x7000)[: count + DEAD_ENTRIES]
     identities = tuple(_named(1000 + i, int(code)) for i, code in enumerate(codes))
-    types = tuple(str(rng.choice(TYPES)) for _ in identities)
+    # one in four an airliner, one in five a helicopter: assumptions
+    kinds = rng.choice(["airliner", "helicopter", "light"], size=len(identities), p=[0.25, 0.2, 0.55])
+    types = tuple(str(rng.choice(TYPES[str(kind)])) for kind in kinds)
     status = tuple(str(rng.choice(["cancelled", "destroyed", "seized"])) for _ in range(DEAD_ENTRIES))
     return Fleet(identities[:count], types[:count], identities[count:], status)
 
 
 def _named(number: int, code: int) -> Identity:
     return Identity(f"ZZ-{number}", f"f{code:05x}", f"ZZ{number}")
+
+
+def of_kind(known: Fleet, order: list[int], kind: str) -> Identity | None:
+    """Take the next aircraft of a kind out of the day's order; None when all have been taken."""
+    for at, index in enumerate(order):
+        if known.types[index] in TYPES[kind]:
+            return known.identities[order.pop(at)]
+    return None
 
 
 def foreign(rng: np.random.Generator) -> Identity:

@@ -30,6 +30,7 @@ ADSB_PERIOD_S = 2.0
 ADSB_SIGMA_M = 10.0
 ALTIMETER_SIGMA_M = 20.0  # one aircraft's altimeter (ICAO RVSM tolerates 25 m)
 NO_MODE_C = 0.02
+LIT = 0.95  # a transponder answers wherever it is in line of sight
 PARKED_MPS = 8.0
 FALSE_A_WINDOW_MAX = 5_000_000
 CLUTTER_SHARE = 0.5
@@ -140,7 +141,7 @@ def _of_flights(world: World, look: Looks, state: Blocks) -> dict[str, NDArray[n
     ssr, adsb = (np.array([getattr(t.identity, w) for t in world.trips], bool)[row] for w in ("ssr", "adsb"))
     moving = look.speed_mps > PARKED_MPS
     primary = (draw[:, 0] < pd) & moving & (np.abs(look.radial_mps) >= s.min_radial_speed_mps)
-    lit = np.where(look.pd > 0.0, 0.95, 0.0) * state.factor_at(look.time_s)  # a transponder answers wherever it is lit
+    lit = np.where(look.pd > 0.0, LIT, 0.0) * state.factor_at(look.time_s)
     secondary = (draw[:, 1] < lit) & ssr & (look.height_m - look.ground_m > 5.0)
     if s.kind == "psr":
         secondary &= False

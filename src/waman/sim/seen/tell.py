@@ -26,6 +26,7 @@ from waman.sim.trips import DAY_S, local_s
 from waman.sim.world import World, micros
 
 PLANS_SEEN = ("flight", "callsign", "registration", "icao24", "origin", "destination", "off_block", "route")
+BORDER_INSIDE_M = 12_000.0  # so that a crossing can be seen from both sides
 LABEL = "SIMULATED: invented ground, places, aircraft and people"
 Add = Callable[..., None]
 EVENTS = pa.schema(
@@ -157,10 +158,10 @@ def places_geojson(world: World) -> str:
 
 
 def border_geojson(world: World) -> str:
-    """Return the border: the line of the east edge that the corridor's flights cross."""
+    """Return the border: a line 12 km inside the east edge, which the corridor's flights cross."""
     p = world.plane
     north = p.north0_m + np.linspace(0.0, p.height_m, 21)
-    lat, lon = p.frame.to_degrees(east_m=np.full(21, p.east0_m + p.width_m - 500.0), north_m=north)
+    lat, lon = p.frame.to_degrees(east_m=np.full(21, p.east0_m + p.width_m - BORDER_INSIDE_M), north_m=north)
     line = [[round(float(x), 7), round(float(y), 7)] for x, y in zip(lon, lat, strict=True)]
     feature = {
         "type": "Feature",
