@@ -1,1 +1,11 @@
-"""Writes every HTML and PDF page."""
+"""Writes every HTML and PDF page, the machine twin and the terminal summary.
+
+:func:`document` turns what an audience may see into plain data; :func:`write_html`, :func:`write_json` and
+:func:`summary` are drawn from that data and from nothing else.
+"""
+
+from waman.report.document import Layer, document
+from waman.report.page import write_html, write_json
+from waman.report.terminal import summary
+
+__all__ = ["Layer", "document", "summary", "write_html", "write_json"]
