@@ -6,16 +6,19 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from export.scenes import HOSPITAL, MADE_US, PLANTED, STRIP, Scene, planted
+from waman import tables
 from waman.access import AUDIENCES, shows
 from waman.export import Shown, flights_csv, points_csv, to_geojson, to_gpx, to_kml, veil
 from waman.export.veil import CELL_DEG, cell_centre, cell_of
 from waman.export.words import Hidden
+from waman.flights.checks import CHECKS, answered
 from waman.geo.geodesy import distance_m
 
 FORMATS: list[Callable[[Shown], str]] = [flights_csv, points_csv, to_geojson, to_gpx, to_kml]
@@ -73,7 +76,7 @@ def test_strips_and_stops_of_the_last_two_days_are_withheld() -> None:
     soon = shown(scene, made_us=seen_us + 47 * 3_600_000_000)
     assert soon.strips_delayed == 1 and all(p["id"] != "P-17" for p in soon.places)
     end_us = int(pc.max(scene.flights["end"]).value)
-    early = next(f for f in shown(scene, made_us=end_us + 3_600_000_000).flights if f.row["verdict"] == "unexplained")
+    early = shown(scene, made_us=end_us + 3_600_000_000).flights[1]
     assert len(early.path) == 0 and early.cells == ()
 
 
@@ -114,3 +117,33 @@ def test_a_geojson_for_the_public_says_so() -> None:
     whole = json.loads(to_geojson(shown(planted())))
     assert whole["audience"] == "public"
     assert "icao24" not in json.dumps(whole)
+
+
+def test_unexplained_leaves_only_after_two_people_went_through_every_check() -> None:
+    scene = planted()
+    (row,) = scene.flights.slice(1, 1).to_pylist()
+    done: list[dict] = []
+    for check in CHECKS:
+        for person in ("p1", "p2"):
+            done = answered(done, check=check, done=True, by=person, time_us=MADE_US, answer="no")
+    ready = tables.table("flights", {k: [v] for k, v in {**row, "checks": done}.items()})
+    verdicts = [f.row["verdict"] for f in veil(ready, scene.tracks, [], made_us=MADE_US).flights]
+    assert verdicts == ["unexplained"]
+    pending = "not_yet_explained"
+    for audience, verdict in (("public", pending), ("unit", pending), ("workspace", "unexplained")):
+        assert shown(scene, audience).flights[1].row["verdict"] == verdict
+    assert not any("unexplained" in w(shown(scene)).replace(pending, "") for w in (flights_csv, to_geojson))
+
+
+def test_sentences_come_in_both_languages_and_name_a_blurred_landing_by_its_cell() -> None:
+    scene = planted()
+    found = {"rule": "end.not_observed", "stance": "unknown", "weight_db": 0.0, "text": "x", "searchable": None}
+    values = {"time": "06:06", "near": "Hospital", "lat": HOSPITAL[0], "lon": HOSPITAL[1], "speed_kmh": 90.0}
+    (row,) = scene.flights.slice(0, 1).to_pylist()
+    rows = tables.table("flights", {k: [v] for k, v in {**row, "findings": [*row["findings"], found]}.items()})
+    texts = pa.array([[None, None, json.dumps(values)]], pa.list_(pa.string()))
+    (one,) = veil(rows.append_column("values", texts), scene.tracks, scene.places, made_us=MADE_US).flights
+    said = one.row["findings"][-1]["texts"]
+    lat, lon = cell_centre(*cell_of(*HOSPITAL))
+    assert said["en"] == f"Last seen 06:06, near {lat:.2f}, {lon:.2f}, 90 km/h; landing not observed."
+    assert said["es"].endswith("no se observó el aterrizaje.")

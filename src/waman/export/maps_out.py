@@ -19,7 +19,12 @@ from waman.export.veil import Shown, ShownFlight
 from waman.geo.time import us_text
 
 CAVEAT = "Apparent flights. A verdict speaks of evidence, not of people; what was not observed proves nothing."
-COLOURS = {"explained": "ffb27200", "unexplained": "ff005ed5", "insufficient": "ff6e6e6e"}
+COLOURS = {
+    "explained": "ffb27200",
+    "unexplained": "ff005ed5",
+    "insufficient": "ff6e6e6e",
+    "not_yet_explained": "ff963d7a",
+}
 """KML colours, aabbggrr; the same as on the page."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -7,6 +7,7 @@ sources, people. No predicted position passes for any audience.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,8 +22,11 @@ from waman import tables
 from waman.access import shows
 from waman.access.audience import Audience
 from waman.export.path import NO_PATH, Observed, Path, observed
-from waman.export.words import NOTHING_HIDDEN, Hidden
+from waman.export.words import NOTHING_HIDDEN, WITHHELD, Hidden
+from waman.flights import sentence
+from waman.flights.checks import CHECKS, CHECKS_ES, may_publish_unexplained
 
+LANGUAGES = ("en", "es")
 CELL_M = 5_000.0
 """Side of the cell that stands for a strip or a medical landing."""
 CELL_DEG = CELL_M / 111_195.0
@@ -31,7 +35,10 @@ SLOW_MPS = 15.0
 """Below this an aeroplane is on the ground; its slow points belong to the place where it stopped."""
 LISTED_KINDS = frozenset({"aerodrome", "heliport"})
 MEDICAL_WORDS = ("medevac", "medical", "ambulance")
-STOP_WORDS = ("off_aerodrome", "strip")
+STOP_WORDS = ("stop.", "low_away", "off_aerodrome", "strip")
+"""A finding whose rule holds such a word tells of a landing away from listed aerodromes."""
+PENDING = "not_yet_explained"
+"""Shown in place of ``unexplained`` until two people have gone through every check."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ def veil(
     made_us : when the product is made, UTC [µs]; strips seen less than 48 hours before are withheld
     identities : names that may stand in texts besides those of the tracks (registrations, plans)
     """
-    flights, tracks = tables.check("flights", flights), tables.check("tracks", tracks)
+    flights, tracks = tables.check("flights", flights, extra=True), tables.check("tracks", tracks)
+    keep = [n for n in flights.schema.names if n == "values" or (n in tables.FLIGHTS.names and n != "geometry")]
     known = {str(p["id"]): p for p in places}
     hidden = NOTHING_HIDDEN
     if not shows(audience, "identity"):
@@ -94,7 +102,7 @@ def veil(
     rows = observed(tracks)
     who = _identities(tracks) if shows(audience, "identity") else {}
     shown = []
-    for number, row in enumerate(flights.drop_columns(["geometry"]).to_pylist()):
+    for number, row in enumerate(flights.select(keep).to_pylist()):
         shown.append(_flight(row, number, rows, known, who, hidden, audience, made_us))
     places_shown, delayed = _places(known, hidden, audience, made_us)
     return Shown(audience, tuple(shown), tuple(places_shown), hidden, delayed)
@@ -149,16 +157,17 @@ def _flight(
 ) -> ShownFlight:
     path = rows.path(row["tracks"], _us(row["start"]), _us(row["end"]))
     spots = _sensitive(row, path, places, audience)
+    blur = "medical" if any(s[2] == "medical" for s in spots) else "stop" if spots else ""
     late = _us(row["end"]) > made_us - STRIP_DELAY_US and any(what != "medical" for *_, what in spots)
     cut, start, end = _cut(path, spots)
     for side in ("origin", "destination") if spots else ():
-        if not _listed(places.get(row[side] or ""), medical=any(s[2] == "medical" for s in spots)):
+        if not _listed(places.get(row[side] or ""), medical=blur == "medical"):
             row[side] = row[f"{side}_probability"] = None
     ids = [who[t] for t in row["tracks"] if t in who]
     cells = {(*cell_centre(*cell_of(lat, lon)), what) for lat, lon, what in spots}
     return ShownFlight(
         flight=f"F{number + 1:04d}" if hidden.holds(row["flight"]) else row["flight"],
-        row=_texts(row, hidden, audience, positions=bool(spots)),
+        row=_texts(row, hidden, audience, blur=blur),
         path=NO_PATH if late else cut,
         icao24=tuple(sorted(set().union(*(i[0] for i in ids)))),
         callsigns=tuple(sorted(set().union(*(i[1] for i in ids)))),
@@ -172,19 +181,37 @@ def _us(when: Any) -> int:
     return int(pa.scalar(when, tables.TIME).value)
 
 
-def _texts(row: dict[str, Any], hidden: Hidden, audience: Audience, *, positions: bool) -> dict[str, Any]:
-    """Return the row with clean sentences, without the people who did a check where they are hidden."""
-    out = dict(row)
-    out["findings"] = [{**f, "text": hidden.clean(f["text"] or "", positions=positions)} for f in row["findings"]]
-    out["checks"] = [
-        {
-            **c,
-            "by": c["by"] if shows(audience, "person") else None,
-            "answer": hidden.clean(c["answer"], positions=positions) if c["answer"] else c["answer"],
-        }
-        for c in row["checks"]
-    ]
+def _texts(row: dict[str, Any], hidden: Hidden, audience: Audience, *, blur: str) -> dict[str, Any]:
+    """Return the row with clean sentences in every language, without the people who did a check where hidden."""
+    out = {k: v for k, v in row.items() if k != "values"}
+    values = row.get("values") or [None] * len(row["findings"])
+    out["findings"] = [_finding(f, v, hidden, blur=blur) for f, v in zip(row["findings"], values, strict=True)]
+    out["checks"] = [_check(c, hidden, audience, blur=blur) for c in row["checks"]]
+    if row["verdict"] == "unexplained" and audience != "workspace" and may_publish_unexplained(row["checks"]):
+        out["verdict"] = PENDING
     return out
+
+
+def _finding(found: dict[str, Any], values: str | None, hidden: Hidden, *, blur: str) -> dict[str, Any]:
+    """Return a finding with its sentence by language (``texts``); a landing to be blurred is named by its cell."""
+    if values is None:
+        text = hidden.clean(found["text"] or "", positions=bool(blur))
+        return {**found, "text": text, "texts": {language: text for language in LANGUAGES}}
+    known = json.loads(values)
+    if blur:
+        known["near"] = None
+        if known.get("lat") is not None:
+            known["lat"], known["lon"] = cell_centre(*cell_of(known["lat"], known["lon"]))
+        if blur == "medical" and "place" in known:
+            known["place"] = WITHHELD
+    texts = {language: hidden.clean(sentence(found["rule"], known, language)) for language in LANGUAGES}
+    return {**found, "text": texts["en"], "texts": texts}
+
+
+def _check(done: dict[str, Any], hidden: Hidden, audience: Audience, *, blur: str) -> dict[str, Any]:
+    answer = hidden.clean(done["answer"], positions=bool(blur)) if done["answer"] else done["answer"]
+    asked = {"en": CHECKS.get(done["check"], done["check"]), "es": CHECKS_ES.get(done["check"], done["check"])}
+    return {**done, "by": done["by"] if shows(audience, "person") else None, "answer": answer, "texts": asked}
 
 
 def _listed(place: Mapping[str, Any] | None, *, medical: bool) -> bool:
@@ -198,7 +225,7 @@ def _sensitive(
     row: Mapping[str, Any], path: Path, places: Mapping[str, Mapping[str, Any]], audience: Audience
 ) -> list[tuple[float, float, str]]:
     """Return the positions (latitude, longitude, what) that this audience may know only as a cell."""
-    rules = [f["rule"] or "" for f in row["findings"] if f["stance"] != "unknown"]
+    rules = [f["rule"] or "" for f in row["findings"]]
     medical = any(w in r for r in rules for w in MEDICAL_WORDS) and not shows(audience, "medical_landing")
     stop = row["verdict"] == "unexplained" or any(w in r for r in rules for w in STOP_WORDS)
     strips = not shows(audience, "strip_exact")
@@ -216,20 +243,22 @@ def _sensitive(
             spots.append((float(place["lat_deg"]), float(place["lon_deg"]), what))
     what = "medical" if medical else "stop"
     if (medical or (strips and stop)) and len(path) > 2:
-        # where it was slow, and both sides of every silence: the stop may lie in what was not observed
-        still = (_speed_mps(path) < SLOW_MPS) | path.gap_after | np.r_[False, path.gap_after[:-1]]
+        still = _speed_mps(path) < SLOW_MPS
+        for place in (places.get(row[side] or "") for side in ("origin", "destination")):
+            if place is not None and _listed(place, medical=medical):
+                still &= _distance_m(path, place) > CELL_M
         spots += [(float(path.lat_deg[i]), float(path.lon_deg[i]), what) for i in np.flatnonzero(still)]
     if strips and stop and len(path):
         near = [p for p in places.values() if p.get("kind") == "strip" and p.get("listed") is not True]
-        spots += [(p["lat_deg"], p["lon_deg"], "strip") for p in near if _passes(path, p)]
+        spots += [(p["lat_deg"], p["lon_deg"], "strip") for p in near if _distance_m(path, p).min() < CELL_M]
     return spots
 
 
-def _passes(path: Path, place: Mapping[str, Any]) -> bool:
-    """Return whether a path comes within a cell of a place."""
+def _distance_m(path: Path, place: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return how far each point of a path is from a place [m]; flat earth, right to 1 % within 100 km."""
     north = (path.lat_deg - place["lat_deg"]) * 111_195.0
     east = (path.lon_deg - place["lon_deg"]) * 111_195.0 * math.cos(math.radians(place["lat_deg"]))
-    return bool(np.hypot(north, east).min() < CELL_M)
+    return np.asarray(np.hypot(north, east), np.float64)
 
 
 def _speed_mps(path: Path) -> NDArray[np.float64]:

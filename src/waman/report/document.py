@@ -78,7 +78,7 @@ def document(
     found = problems or Problems()
     tolerance_m = _tolerance([f.path for f in shown.flights])
     names = {str(p["id"]): str(p.get("name") or p["id"]) for p in shown.places}
-    flights = [_flight(f, shown, names, tolerance_m) for f in shown.flights]
+    flights = [_flight(f, names, tolerance_m) for f in shown.flights]
     ends = {f[side]["id"] for f in flights for side in ("origin", "destination") if f[side]}
     allowed = [x for x in layers if not x.exact or shows(shown.audience, "field_exact")]
     clean = shown.hidden.clean
@@ -112,7 +112,7 @@ def headline(doc: Mapping[str, Any], language: str) -> str:
     if not counts["flights"]:
         return say(language, "headline_none")
     zone = ZoneInfo(doc["timezone"])
-    start, end = (local(doc["period"][k], zone) for k in ("start", "end"))
+    start, end = span(doc["period"]["start"], doc["period"]["end"], zone)
     by = counts["verdicts"]
     values = {k: by[k] for k in ("explained", "unexplained", "insufficient")}
     parts = [say(language, "headline", n=counts["flights"], start=start, end=end, zone=doc["timezone"], **values)]
@@ -130,6 +130,16 @@ def local(text: str, zone: ZoneInfo) -> str:
     '2015-10-14 06:06'
     """
     return datetime.fromisoformat(text).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def span(start: str, end: str, zone: ZoneInfo) -> tuple[str, str]:
+    """Return two UTC times as people read them, the second without its date where it is the same.
+
+    >>> span("2015-10-14T11:06:00Z", "2015-10-14T11:50:00Z", ZoneInfo("America/Lima"))
+    ('2015-10-14 06:06', '06:50')
+    """
+    first, last = local(start, zone), local(end, zone)
+    return first, last[11:] if last[:10] == first[:10] else last
 
 
 def summary_of(flights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -158,7 +168,7 @@ def _period(flights: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     return {"start": min(f["start"] for f in flights), "end": max(f["end"] for f in flights)}
 
 
-def _flight(f: ShownFlight, shown: Shown, names: Mapping[str, str], tolerance_m: float) -> dict[str, Any]:
+def _flight(f: ShownFlight, names: Mapping[str, str], tolerance_m: float) -> dict[str, Any]:
     row, path = f.row, f.path.thinned(tolerance_m)
     out: dict[str, Any] = {"flight": f.flight, **{k: _plain(row[k]) for k in KEPT}}
     out["start"], out["end"] = (us_text(_us(row[k])) for k in ("start", "end"))
@@ -167,10 +177,12 @@ def _flight(f: ShownFlight, shown: Shown, names: Mapping[str, str], tolerance_m:
         probability = _plain(row[f"{side}_probability"])
         out[side] = {"id": place, "name": names.get(place, place), "probability": probability} if place else None
     out["findings"] = [
-        {**{k: _plain(x[k]) for k in ("rule", "stance", "weight_db", "searchable")}, "text": _texts(x, shown)}
+        {**{k: _plain(x[k]) for k in ("rule", "stance", "weight_db", "searchable")}, "text": x["texts"]}
         for x in row["findings"]
     ]
-    out["checks"] = [{k: _plain(v) for k, v in c.items()} for c in row["checks"]]
+    out["checks"] = [
+        {**{k: _plain(v) for k, v in c.items() if k != "texts"}, "text": c["texts"]} for c in row["checks"]
+    ]
     out["first_seen"], out["last_seen"] = _seen(path, 0), _seen(path, -1)
     out["path"] = _path(path, _us(row["start"]))
     out["cells"] = [{"lat_deg": c.lat_deg, "lon_deg": c.lon_deg, "what": c.what} for c in f.cells]
@@ -178,11 +190,6 @@ def _flight(f: ShownFlight, shown: Shown, names: Mapping[str, str], tolerance_m:
     if f.icao24 or f.callsigns:
         out["identity"] = {"icao24": list(f.icao24), "callsign": list(f.callsigns)}
     return out
-
-
-def _texts(finding: Mapping[str, Any], shown: Shown) -> dict[str, str]:
-    texts = finding.get("texts") or {language: finding["text"] for language in LANGUAGES}
-    return {language: shown.hidden.clean(text) for language, text in texts.items()}
 
 
 def _problems(found: Problems, shown: Shown) -> dict[str, Any]:

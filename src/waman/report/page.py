@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from waman.report.document import VERDICTS, local
+from waman.report.document import VERDICTS, span
 from waman.report.strings_table import LANGUAGES, say, strings
 from waman.report.vendored import vendored
 from waman.store import read_basemap
@@ -109,7 +109,7 @@ def _box(doc: Mapping[str, Any]) -> tuple[float, float, float, float]:
 
 def _body(doc: Mapping[str, Any], language: str) -> str:
     """Return the page's body: summary and table filled in, everything else for the script to fill."""
-    counts = doc["summary"]
+    counts, day = doc["summary"], _one_day(doc)
 
     def t(key: str, tag: str = "span", **values: Any) -> str:
         """Return one translated element that the script can translate again."""
@@ -133,7 +133,7 @@ def _body(doc: Mapping[str, Any], language: str) -> str:
         "headline": escape(doc["headline"][language]),
         "figures": figures,
         "filters": "".join(_filter(v, counts["verdicts"][v], t) for v in VERDICTS if counts["verdicts"][v]),
-        "rows": "\n".join(_row(i, f, doc["timezone"], t) for i, f in enumerate(doc["flights"])),
+        "rows": "\n".join(_row(i, f, ZoneInfo(doc["timezone"]), day, t) for i, f in enumerate(doc["flights"])),
         "languages": "".join(
             f'<option value="{x}"{" selected" if x == language else ""}>{name}</option>'
             for x, name in (("en", "English"), ("es", "Español"))
@@ -158,11 +158,17 @@ def _filter(verdict: str, count: int, t: Any) -> str:
     )
 
 
-def _row(i: int, f: Mapping[str, Any], timezone: str, t: Any) -> str:
-    """Return one row of the table. ``data-k`` holds what a column sorts by."""
-    zone = ZoneInfo(timezone)
-    start, end = local(f["start"], zone), local(f["end"], zone)
-    until = end[11:] if end[:10] == start[:10] else end[5:]
+def _one_day(doc: Mapping[str, Any]) -> bool:
+    """Return whether all flights fall on one day of the area; then the table shows hours alone."""
+    if not doc["period"]:
+        return False
+    return len(span(doc["period"]["start"], doc["period"]["end"], ZoneInfo(doc["timezone"]))[1]) == len("06:50")
+
+
+def _row(i: int, f: Mapping[str, Any], zone: ZoneInfo, day: bool, t: Any) -> str:
+    """Return one row of the table. ``data-k`` holds what a column sorts by; ``day``: hours alone."""
+    start, until = span(f["start"], f["end"], zone)
+    start = start[11:] if day else start
     name, verdict = escape(f["flight"], quote=True), f["verdict"]
     origin, destination = (_place(f[side], t) for side in ("origin", "destination"))
     seen = "" if f["seen_fraction"] is None else f"{f['seen_fraction']:.0%}"

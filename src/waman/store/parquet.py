@@ -56,8 +56,8 @@ def write_table(name: str, rows: pa.Table, path: Path | str) -> Path:
     return Path(path)
 
 
-def read_table(name: str, path: Path | str) -> pa.Table:
-    """Read the contract table ``name``; columns the contract does not know are left out.
+def read_table(name: str, path: Path | str, *, extra: bool = False) -> pa.Table:
+    """Read the contract table ``name``; columns the contract does not know are left out unless ``extra``.
 
     Raises InputError where there is no such file or it is no Parquet, TableError where it
     breaks the contract.
@@ -74,7 +74,7 @@ def read_table(name: str, path: Path | str) -> pa.Table:
         raise InputError(
             f"{file}: cannot be read as Parquet: {reason}", hint="the file may be cut short; make it again"
         ) from why
-    return tables.check(name, rows)
+    return tables.check(name, rows, extra=extra)
 
 
 def _refuse(name: str, file: Path, metadata: pq.FileMetaData) -> None:

@@ -61,8 +61,8 @@ class Workspace:
         return self.folder / FILES[name]
 
     def read(self, name: str) -> pa.Table:
-        """Read one contract table of the workspace."""
-        return read_table(name, self.path(name))
+        """Read one contract table of the workspace, with the extra columns its stage added."""
+        return read_table(name, self.path(name), extra=True)
 
     def write(self, name: str, rows: pa.Table) -> Path:
         """Write one contract table; flights go through :func:`write_flights`, which keeps revisions."""
@@ -87,7 +87,7 @@ def write_flights(rows: pa.Table, path: Path, revisions: Path) -> Path:
     """
     if not path.is_file():
         return write_table("flights", rows, path)
-    old = read_table("flights", path)
+    old = read_table("flights", path, extra=True)
     new, changed, gone = revise(old, rows)
     if not changed and not gone:
         return path
@@ -102,7 +102,7 @@ def revise(old: pa.Table, new: pa.Table) -> tuple[pa.Table, list[str], list[str]
     A flight met before keeps its revision when nothing else in its row changed and gets the next
     number when something did. A flight that is gone stays in the superseded file.
     """
-    checked = tables.check("flights", new)
+    checked = tables.check("flights", new, extra=True)
     before = {row["flight"]: row for row in old.to_pylist()}
     revision: list[int] = []
     changed: list[str] = []
@@ -118,7 +118,7 @@ def revise(old: pa.Table, new: pa.Table) -> tuple[pa.Table, list[str], list[str]
 
 
 def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    return all(a[k] == b[k] for k in a if k != "revision")
+    return all(a[k] == b.get(k) for k in a if k != "revision")
 
 
 def _superseded(folder: Path) -> list[Path]:

@@ -273,7 +273,7 @@ function tick(now) {
 $("play").addEventListener("click", () => play(!view.playing));
 
 // ---- the map
-let map = null;
+let map = null, faded = "";
 const collection = features => ({type: "FeatureCollection", features});
 const line = (coordinates, properties) => ({type: "Feature", properties, geometry: {type: "LineString", coordinates}});
 const point = (coordinates, properties) => ({type: "Feature", properties, geometry: {type: "Point", coordinates}});
@@ -317,13 +317,13 @@ function mapStyle(basemap) {
     {id: "border", type: "line", ...kind("border"), paint: {"line-width": 1.2, "line-dasharray": [4, 2]}},
     {id: "cells", type: "line", source: "cells", paint: {"line-width": 1.5, "line-dasharray": [1, 1]}},
     {id: "gaps", type: "line", source: "gaps", layout: {"line-cap": "round"}, paint: {"line-width": 1.2, "line-dasharray": [0.2, 3]}}];
+  layers.push({id: "picked", type: "line", source: "picked", layout: {"line-join": "round", "line-cap": "round"}, paint: {"line-width": 9, "line-opacity": 0.22}});
   for (const source of ["tracks", "trail"]) for (const v of VERDICTS) {
     const paint = {"line-width": v === "unexplained" ? 3 : 2};
     if (DASHES[v]) paint["line-dasharray"] = DASHES[v];
     layers.push({id: `${source}-${v}`, type: "line", source, filter: ["==", ["get", "verdict"], v], layout: {"line-join": "round"}, paint});
   }
-  layers.push({id: "picked", type: "line", source: "picked", paint: {"line-width": 4}},
-    {id: "now", type: "symbol", source: "now", layout: {"icon-image": ["get", "verdict"], "icon-allow-overlap": true}},
+  layers.push({id: "now", type: "symbol", source: "now", layout: {"icon-image": ["get", "verdict"], "icon-allow-overlap": true}},
     {id: "places", type: "symbol", source: "places", layout: {"icon-image": "place", "icon-allow-overlap": true, "text-field": ["get", "name"], "text-size": 11, "text-offset": [0, 1], "text-anchor": "top", "text-optional": true}, paint: {}},
     {id: "label", type: "symbol", ...kind("label"), layout: {"text-field": ["get", "name"], "text-size": 12, "text-transform": "uppercase", "text-letter-spacing": 0.1}, paint: {}});
   const sources = {base: {type: "geojson", data: basemap}};
@@ -376,9 +376,15 @@ function draw() {
   map.getSource("cells").setData(collection(cells));
   const chosen = view.picked >= 0 ? runs(flights[view.picked])[0].map(run => line(run, {i: view.picked})) : [];
   map.getSource("picked").setData(collection(chosen));
-  for (const v of VERDICTS) map.setPaintProperty("tracks-" + v, "line-opacity", view.picked >= 0 || !view.whole ? 0.25 : v === "explained" ? 0.8 : 1);
-  map.setPaintProperty("picked", "line-opacity", 0.85);
   drawTime();
+}
+function fade() {
+  // a picked flight, or else what flies at the time shown, stands out from the rest
+  const chosen = ["==", ["get", "i"], view.picked];
+  for (const v of VERDICTS) {
+    const plain = view.picked >= 0 || !view.whole ? 0.22 : v === "explained" ? 0.8 : 1;
+    map.setPaintProperty("tracks-" + v, "line-opacity", view.picked >= 0 ? ["case", chosen, 1, plain] : plain);
+  }
 }
 function drawTime() {
   if (!map) return;
@@ -392,7 +398,9 @@ function drawTime() {
   }
   map.getSource("trail").setData(collection(trail));
   map.getSource("now").setData(collection(now));
-  if (view.picked < 0) for (const v of VERDICTS) map.setPaintProperty("tracks-" + v, "line-opacity", view.whole ? v === "explained" ? 0.8 : 1 : 0.25);
+  const state = `${view.picked} ${view.whole}`;
+  if (state !== faded) fade();
+  faded = state;
 }
 function square(c) {
   const half = 2.5 / 111.195, wide = half / Math.cos(c.lat_deg * Math.PI / 180);
