@@ -1,0 +1,92 @@
+"""CAT020, multilateration target reports (EUROCONTROL-SPEC-0149-14, editions 1.9 to 1.11)."""
+
+from waman.plots.asterix.spec import (
+    RE,
+    SOURCE,
+    SP,
+    TIME_LSB_S,
+    Category,
+    Uap,
+    code,
+    compound,
+    extended,
+    fixed,
+    number,
+    repetitive,
+    repetitive_fx,
+)
+
+UAP = Uap(
+    (
+        SOURCE,
+        extended(
+            "020",
+            "Target Report Descriptor",
+            code("typ", "SSR", 0, 1),
+            code("fixed_transponder", "RAB", 0, 1, part=1),
+            code("simulated", "SIM", 5, 1, part=1),
+            code("test", "TST", 6, 1, part=1),
+        ),
+        fixed("140", "Time of Day", 3, number("tod_s", "140", 0, 24, TIME_LSB_S, "s")),
+        fixed(
+            "041",
+            "Position In WGS-84 Coordinates",
+            8,
+            number("lat_deg", "LAT", 0, 32, 180 / 2**25, "deg", signed=True),
+            number("lon_deg", "LON", 32, 32, 180 / 2**25, "deg", signed=True),
+        ),
+        fixed("042", "Position in Cartesian Coordinates", 6),
+        fixed("161", "Track Number", 2, code("track_number", "TRN", 4, 12)),
+        extended("170", "Track Status"),
+        fixed("070", "Mode-3/A Code in Octal Representation", 2, code("mode_3a", "MODE3A", 4, 12, void=(0, 1))),
+        fixed(
+            "202",
+            "Calculated Track Velocity in Cartesian Coordinates",
+            4,
+            number("vx_mps", "VX", 0, 16, 1 / 4, "m/s", signed=True),
+            number("vy_mps", "VY", 16, 16, 1 / 4, "m/s", signed=True),
+        ),
+        fixed(
+            "090",
+            "Flight Level in Binary Representation",
+            2,
+            number("altitude_fl", "FL", 2, 14, 1 / 4, "FL", signed=True, void=(0, 1)),
+        ),
+        fixed("100", "Mode C Code", 4),
+        fixed("220", "Target Address", 3, code("address", "220", 0, 24)),
+        fixed("245", "Target Identification", 7, code("callsign", "CHR", 8, 48)),
+        fixed("110", "Measured Height (Local Cartesian Coordinates)", 2),
+        fixed(
+            "105",
+            "Geometric Height (WGS-84)",
+            2,
+            number("height_m", "105", 0, 16, 6.25, "ft", signed=True),
+        ),
+        fixed("210", "Calculated Acceleration", 2),
+        fixed("300", "Vehicle Fleet Identification", 1),
+        fixed("310", "Pre-programmed Message", 1),
+        compound(
+            "500",
+            "Position Accuracy",
+            fixed("DOP", "DOP of Position", 6),
+            fixed(
+                "SDP",
+                "Standard Deviation of Position",
+                6,
+                number("sigma_x_m", "X", 0, 16, 1 / 4, "m"),
+                number("sigma_y_m", "Y", 16, 16, 1 / 4, "m"),
+            ),
+            fixed("SDH", "Standard Deviation of Geometric Height", 2),
+        ),
+        repetitive("400", "Contributing Devices", 1),
+        repetitive("250", "Mode S MB Data", 8),
+        fixed("230", "Communications/ACAS Capability and Flight Status", 2),
+        fixed("260", "ACAS Resolution Advisory Report", 7),
+        repetitive_fx("030", "Warning/Error Conditions", 1),
+        fixed("055", "Mode-1 Code in Octal Representation", 1),
+        fixed("050", "Mode-2 Code in Octal Representation", 2),
+        RE,
+        SP,
+    )
+)
+EDITIONS = (Category(20, ("1.9", "1.10", "1.11"), (UAP,)),)
