@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def _stretches(time_us: NDArray[np.int64], state: NDArray[np.int8], said: str) -
     cuts = np.flatnonzero(gap | (np.diff(what) != 0)) + 1
     edges = [0, *cuts.tolist(), when.size]
     out: list[tuple[int, int, int, str]] = []
-    for first, after in zip(edges[:-1], edges[1:], strict=True):
+    for first, after in pairwise(edges):
         start, end = int(when[first]), int(when[after - 1])
         silent = after < when.size and bool(gap[after - 1])
         if after < when.size and not silent:

@@ -16,7 +16,7 @@ because a signed index costs numba a comparison more.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ U64 = np.uint64
 Octets: TypeAlias = NDArray[np.uint8]
 Words: TypeAlias = NDArray[np.uint64]
 Positions: TypeAlias = NDArray[np.uint16]
+Whole: TypeAlias = Any
+"""An integer as numba types it: int64 or uint64."""
 
 # What can end a block before its last octet (problems.py has the sentences). A failed walk
 # answers end + code, which is beyond any octet that belongs to the block.
@@ -47,12 +49,12 @@ def count_blocks(
     length: NDArray[np.int64],
     cut: NDArray[np.bool_],
     counts: NDArray[np.int64],
-) -> int:
+) -> Whole:
     """Count the blocks (CAT, LEN) by category into ``counts`` (256); return the number of tails.
 
     Walks as :func:`fill_blocks` does, which says when a payload ends.
     """
-    tails = 0
+    tails: Whole = 0
     for payload in range(start.size):
         at = U64(start[payload])
         end = at + U64(length[payload])
@@ -123,7 +125,7 @@ def _variable_end(
         if buffer[here] == 0:
             return end + BAD_LENGTH
         here += U64(buffer[here])
-    elif rule == EXTENDED or rule == REPETITIVE_FX:
+    elif rule in (EXTENDED, REPETITIVE_FX):
         more = (op >> U64(32)) & U64(0xFFFF)
         parts = (op >> U64(12)) & U64(0xF)
         here += size
@@ -348,7 +350,7 @@ def walk_records(
     record: NDArray[np.int64],
     block_of: NDArray[np.int32],
     errors: NDArray[np.int64],
-) -> tuple[int, int, int]:
+) -> tuple[Whole, Whole, Whole]:
     """Walk records from octet ``at`` of block ``block`` until the rows are full or the blocks end.
 
     ``store`` holds the items of the layout and, behind them, room for PROGRAMS programs of ``uap_rows + 2``
@@ -396,7 +398,7 @@ def walk_records(
 
 
 @kernel
-def _word(buffer: Octets, at: np.uint64, octets: int) -> int:
+def _word(buffer: Octets, at: np.uint64, octets: int) -> Whole:
     """Return up to seven octets as one big-endian number."""
     word = np.int64(buffer[at])
     if octets >= 2:
@@ -465,7 +467,7 @@ def pick_numbers(
 def rank_words(
     values: NDArray[np.int64], keys: NDArray[np.int64], codes: NDArray[np.int32], out: NDArray[np.int32]
 ) -> int:
-    """Number the distinct values in order of first appearance into ``out``; -1 stays -1.
+    """Rank the distinct values in order of first appearance into ``out``; -1 stays -1.
 
     ``keys`` (a power of two long, -1 where free) and ``codes`` are an open-addressing table. Returns the number
     of distinct values, or -1 where the table would be more than half full.

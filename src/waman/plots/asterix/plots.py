@@ -170,7 +170,7 @@ def _velocity(c: Mapping[str, Array]) -> tuple[Array | None, Array | None]:
 
 def _sigma(c: Mapping[str, Array]) -> Array | None:
     if "sigma_x_m" in c:
-        return np.sqrt((c["sigma_x_m"] ** 2 + c["sigma_y_m"] ** 2) / 2)
+        return np.asarray(np.sqrt((c["sigma_x_m"] ** 2 + c["sigma_y_m"] ** 2) / 2))
     if "nac_p" in c:
         return EPU_M[c["nac_p"]] / SIGMAS_OF_95  # -1 (absent) picks the last, which is NaN
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from waman.config import Sensor
 from waman.geo.frames import Frame, polar_to_plane
@@ -53,7 +54,7 @@ def with_positions(plots: pa.Table, sensors: Mapping[int, Sensor]) -> pa.Table:
 SLANT_HEIGHT_M = 12_000.0
 
 
-def position_sigma(range_m: np.ndarray, height_m: np.ndarray, sensor: Sensor) -> np.ndarray:  # type: ignore[type-arg]
+def position_sigma(range_m: NDArray[np.float64], height_m: NDArray[np.float64], sensor: Sensor) -> NDArray[np.float64]:
     """Return the 1-sigma position error per axis [m]: range, cross-range, and slant range where no height is known.
 
     A height anywhere in 0..12 km makes the slant-range error r - sqrt(r² - h²) at most; its spread is
@@ -65,5 +66,5 @@ def position_sigma(range_m: np.ndarray, height_m: np.ndarray, sensor: Sensor) ->
     return np.asarray(np.sqrt((sensor.sigma_range_m**2 + cross**2 + slant**2) / 2), np.float64)
 
 
-def _array(plots: pa.Table, column: str) -> np.ndarray:  # type: ignore[type-arg]
+def _array(plots: pa.Table, column: str) -> NDArray[np.float64]:
     return np.array(plots[column].to_numpy(), np.float64)

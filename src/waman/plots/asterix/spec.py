@@ -147,6 +147,11 @@ def compound(item: str, title: str, *items: Item) -> Item:
     return Item(item, title, Rule.COMPOUND, items=items)
 
 
+def octets(listing: str, size: int) -> tuple[Item, ...]:
+    """Return subitems of one fixed length, none of them kept, named by the words of a list."""
+    return tuple(fixed(name, name, size) for name in listing.split())
+
+
 SPARE = Item("-", "spare", Rule.SPARE)
 RE = Item("RE", "Reserved Expansion Field", Rule.EXPLICIT)
 SP = Item("SP", "Special Purpose Field", Rule.EXPLICIT)

@@ -54,17 +54,12 @@ def rank_ref(values: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]
 def dictionary(values: NDArray[Any], names: Callable[[NDArray[np.int64]], Sequence[str | None]]) -> pa.Array:
     """Return a dictionary column; ``names`` turns distinct codes into words, None where it is no word."""
     ranks, distinct = rank(values)
-    words = list(names(distinct))
-    if None in words:
-        good = [w for w in words if w is not None]
-        index = {w: i for i, w in enumerate(dict.fromkeys(good))}
-        ranks = np.array([index.get(w, -1) if w is not None else -1 for w in words] + [-1], np.int32)[ranks]
-        words = list(index)
-    elif len(set(words)) < len(words):
-        index = {w: i for i, w in enumerate(dict.fromkeys(words))}
-        ranks = np.array([index[w] for w in words] + [-1], np.int32)[ranks]
-        words = list(index)
-    return pa.DictionaryArray.from_arrays(integers(ranks), pa.array(words, pa.string()))
+    words = names(distinct)
+    index = {w: i for i, w in enumerate(dict.fromkeys(w for w in words if w is not None))}
+    if len(index) < len(words):  # some codes are no word, or two are the same
+        renumber = np.array([-1 if w is None else index[w] for w in words] + [-1], np.int32)
+        ranks = renumber[ranks]
+    return pa.DictionaryArray.from_arrays(integers(ranks), pa.array(list(index), pa.string()))
 
 
 def integers(values: NDArray[Any]) -> pa.Array:
@@ -76,8 +71,8 @@ def integers(values: NDArray[Any]) -> pa.Array:
 def callsigns(codes: NDArray[np.int64]) -> list[str | None]:
     """Return callsigns of eight six-bit characters (ICAO Annex 10, volume IV, table 3-9), None where not one.
 
-    >>> callsigns(np.array([0x10C2341B1D20, 0]))
-    ['DLH46Q1H', None]
+    >>> callsigns(np.array([18426329569312, 0]))
+    ['DLH65A', None]
     """
     six = (codes[:, None] >> np.arange(42, -1, -6)) & 63
     letters = ICAO_6BIT[six]

@@ -24,7 +24,7 @@ def reassemble(
     ``parts`` rows are those of ``kernels.udp_payloads``. Overlapping fragments are refused (RFC 5722).
     """
     groups: dict[tuple[bytes, int], list[int]] = {}
-    data = memoryview(payloads.buffer)
+    data = payloads.buffer.data
     whole: list[tuple[bytes, int, int]] = []
     for i, part in enumerate(parts.tolist()):
         key = (bytes(data[part[6] : part[6] + part[7]]), part[3])

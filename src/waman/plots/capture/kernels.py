@@ -6,10 +6,15 @@ negative code for :data:`SKIPPED`.
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from waman.jit import kernel
+
+Whole: TypeAlias = Any
+"""An int64 of numba, which knows no other integer."""
 
 NOT_IP, NOT_UDP, SHORT, FRAGMENT, BAD_LINK = -1, -2, -3, -4, -5
 
@@ -20,19 +25,19 @@ OUT_START, OUT_LENGTH, OUT_CUT, OUT_ORIGIN = range(4)
 
 
 @kernel
-def be16(buffer: NDArray[np.uint8], at: int) -> int:
+def be16(buffer: NDArray[np.uint8], at: int) -> Whole:
     """Return two octets as a big-endian number."""
     return (np.int64(buffer[at]) << 8) | np.int64(buffer[at + 1])
 
 
 @kernel
-def be32(buffer: NDArray[np.uint8], at: int) -> int:
+def be32(buffer: NDArray[np.uint8], at: int) -> Whole:
     """Return four octets as a big-endian number."""
     return (be16(buffer, at) << 16) | be16(buffer, at + 2)
 
 
 @kernel
-def uint32(buffer: NDArray[np.uint8], at: int, big: bool) -> int:
+def uint32(buffer: NDArray[np.uint8], at: int, big: bool) -> Whole:
     """Return four octets as a number of the file's byte order."""
     if big:
         return be32(buffer, at)
@@ -69,14 +74,14 @@ def walk_pcap(
 
 
 @kernel
-def network_layer(buffer: NDArray[np.uint8], at: int, end: int, link: int) -> int:
+def network_layer(buffer: NDArray[np.uint8], at: int, end: int, link: int) -> Whole:
     """Return where the IP header of a packet begins, or a negative code.
 
     Source: the LINKTYPE registry of tcpdump.org; IEEE 802.1Q and 802.1ad tags (0x8100, 0x88A8, 0x9100).
     """
-    if link == LINK_RAW or link == LINK_RAW_OLD or link == LINK_IPV4 or link == LINK_IPV6:
+    if link in (LINK_RAW, LINK_RAW_OLD, LINK_IPV4, LINK_IPV6):
         return at
-    if link == LINK_NULL or link == LINK_LOOP:
+    if link in (LINK_NULL, LINK_LOOP):
         return at + 4
     if link == LINK_ETHERNET:
         kind_at, here = at + 12, at + 14
@@ -102,7 +107,7 @@ def network_layer(buffer: NDArray[np.uint8], at: int, end: int, link: int) -> in
 
 
 @kernel
-def transport_layer(buffer: NDArray[np.uint8], at: int, end: int, out: NDArray[np.int64]) -> int:
+def transport_layer(buffer: NDArray[np.uint8], at: int, end: int, out: NDArray[np.int64]) -> Whole:
     """Return where the UDP header begins, or a negative code; ``out``: end of the IP payload, fragment facts.
 
     ``out`` rows for a fragment: 0 end, 1 identification, 2 offset, 3 more, 4 octet of the addresses,
@@ -128,7 +133,8 @@ def transport_layer(buffer: NDArray[np.uint8], at: int, end: int, out: NDArray[n
         return NOT_IP if version != 6 else SHORT
     out[0] = at + 40 + be16(buffer, at + 4)
     out[4], out[5] = at + 8, 32
-    following, here = np.int64(buffer[at + 6]), at + 40
+    following: Whole = np.int64(buffer[at + 6])
+    here: Whole = at + 40
     for _ in range(8):
         if following == 17:
             return here
@@ -142,7 +148,7 @@ def transport_layer(buffer: NDArray[np.uint8], at: int, end: int, out: NDArray[n
             if out[2] or out[3]:
                 out[7] = here + 8
                 return FRAGMENT if buffer[here] == 17 else NOT_UDP
-            step = 8
+            step: Whole = 8
         else:
             step = (np.int64(buffer[here + 1]) + 2) * 4 if following == 51 else (np.int64(buffer[here + 1]) + 1) * 8
         following = np.int64(buffer[here])
@@ -157,7 +163,7 @@ def udp_payloads(
     link: NDArray[np.int64],
     out: NDArray[np.int64],
     fragments: NDArray[np.int64],
-) -> int:
+) -> Whole:
     """Find the UDP payload of every packet; return the number of fragments noted.
 
     ``out`` (n, 3): first octet or a negative code, octets, 1 where the recorder cut it. ``fragments`` rows:

@@ -30,7 +30,7 @@ class _Interface:
 
 def packets(buffer: NDArray[np.uint8], name: str, problems: Problems) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return packets (offset, captured, sent, time [µs]) and the link type of each."""
-    data = memoryview(buffer)
+    data = buffer.data
     order: str = "little"
     interfaces: list[_Interface] = []
     rows: list[tuple[int, int, int, int]] = []

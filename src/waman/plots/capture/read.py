@@ -131,7 +131,7 @@ def _ioss(buffer: NDArray[np.uint8], name: str, problems: Problems, header: int)
     """
     frames: list[tuple[int, int, int]] = []
     at, end = 0, buffer.size
-    data = memoryview(buffer)
+    data = buffer.data
     while at + header + 4 <= end:
         size = int.from_bytes(data[at : at + 2], "big")
         if size < header + 4 or at + size > end or bytes(data[at + size - 4 : at + size]) != IOSS_PAD:
@@ -145,7 +145,7 @@ def _ioss(buffer: NDArray[np.uint8], name: str, problems: Problems, header: int)
 
 def _rff(buffer: NDArray[np.uint8], name: str, problems: Problems) -> Payloads:
     """RFF: 128 octets with start and end date, then frames: milliseconds (32), length (16, little-endian), data."""
-    data = memoryview(buffer)
+    data = buffer.data
     begin = _rff_date(bytes(data[:20]))
     if begin == NO_TIME_US:
         problems.add(f"{name}@0", "RFF: the start date cannot be read", bytes(data[:20]))

@@ -66,14 +66,14 @@ I200 = fixed(
 I210 = repetitive_fx("210", "Track Quality", 1)
 
 PLOT = Uap(
-    (SOURCE, I020, I040, I070, I090, I130, I141)
-    + (I050, I120, I131, I080, I100, I060, I030)
-    + (I150, SPARE, SPARE, SPARE, SPARE, SP, RFS)
+    (SOURCE, I020, I040, I070, I090, I130, I141, I050, I120, I131, I080, I100, I060, I030, I150, *(SPARE,) * 4, SP, RFS)
 )
 TRACK = Uap(
-    (SOURCE, I020, I161, I040, I042, I200, I070)
-    + (I090, I141, I130, I131, I120, I170, I210)
-    + (I050, I080, I100, I060, I030, SP, RFS)
-    + (I150,)
+    (
+        *(SOURCE, I020, I161, I040, I042, I200, I070),
+        *(I090, I141, I130, I131, I120, I170, I210),
+        *(I050, I080, I100, I060, I030, SP, RFS),
+        I150,
+    )
 )
 EDITIONS = (Category(1, ("1.2", "1.3", "1.4"), (PLOT, TRACK)),)

@@ -20,6 +20,7 @@ from waman.plots.asterix.spec import (
     extended,
     fixed,
     number,
+    octets,
     repetitive,
     replaced,
 )
@@ -86,8 +87,8 @@ I220 = compound(
     fixed("TMP", "Temperature", 2),
     fixed("TRB", "Turbulence", 1),
 )
-AGES = ("AOS TRD M3A QI TI1 MAM GH FL SAL FSA AS TAS MH BVR GVR GV TAR TI2 TS MET ROA ARA SCC").split()
-I295 = compound("295", "Data Ages", *(fixed(name, f"Age of {name}", 1) for name in AGES))
+AGES = "AOS TRD M3A QI TI1 MAM GH FL SAL FSA AS TAS MH BVR GVR GV TAR TI2 TS MET ROA ARA SCC"
+I295 = compound("295", "Data Ages", *octets(AGES, 1))
 
 UAP = Uap(
     (

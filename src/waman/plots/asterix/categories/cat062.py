@@ -11,33 +11,28 @@ from waman.plots.asterix.spec import (
     SPARE,
     TIME_LSB_S,
     Category,
-    Item,
     Uap,
     code,
     compound,
     extended,
     fixed,
     number,
+    octets,
     repetitive,
     repetitive_fx,
 )
-
-
-def _octets(listing: str, octets: int) -> tuple[Item, ...]:
-    return tuple(fixed(name, name, octets) for name in listing.split())
-
 
 I380 = compound(
     "380",
     "Aircraft Derived Data",
     fixed("ADR", "Target Address", 3, code("address", "ADR", 0, 24)),
     fixed("ID", "Target Identification", 6, code("callsign", "ID", 0, 48)),
-    *_octets("MHG IAS TAS SAL FSS", 2),
+    *octets("MHG IAS TAS SAL FSS", 2),
     extended("TIS", "Trajectory Intent Status"),
     repetitive("TID", "Trajectory Intent Data", 15),
-    *_octets("COM SAB", 2),
+    *octets("COM SAB", 2),
     fixed("ACS", "ACAS Resolution Advisory Report", 7),
-    *_octets("BVR GVR RAN TAR TAN GS", 2),
+    *octets("BVR GVR RAN TAR TAN GS", 2),
     fixed("VUN", "Velocity Uncertainty", 1),
     fixed("MET", "Meteorological Data", 8),
     fixed("EMC", "Emitter Category", 1),
@@ -45,20 +40,20 @@ I380 = compound(
     fixed("GAL", "Geometric Altitude", 2),
     fixed("PUN", "Position Uncertainty", 1),
     repetitive("MB", "Mode S MB Data", 8),
-    *_octets("IAR MAC BPS", 2),
+    *octets("IAR MAC BPS", 2),
 )
 I290 = compound(
     "290",
     "System Track Update Ages",
-    *_octets("TRK PSR SSR MDS", 1),
+    *octets("TRK PSR SSR MDS", 1),
     fixed("ADS", "ADS-C Age", 2),
-    *_octets("ES VDL UAT LOP MLT", 1),
+    *octets("ES VDL UAT LOP MLT", 1),
 )
 I295 = compound(
     "295",
     "Track Data Ages",
-    *_octets("MFL MD1 MD2 MDA MD4 MD5 MHG IAS TAS SAL FSS TID COM SAB ACS BVR GVR RAN TAR TAN", 1),
-    *_octets("GSP VUN MET EMC POS GAL PUN MB IAR MAC BPS", 1),
+    *octets("MFL MD1 MD2 MDA MD4 MD5 MHG IAS TAS SAL FSS TID COM SAB ACS BVR GVR RAN TAR TAN", 1),
+    *octets("GSP VUN MET EMC POS GAL PUN MB IAR MAC BPS", 1),
 )
 I390 = compound(
     "390",
@@ -69,13 +64,13 @@ I390 = compound(
     fixed("FCT", "Flight Category", 1),
     fixed("TAC", "Type of Aircraft", 4),
     fixed("WTC", "Wake Turbulence Category", 1),
-    *_octets("DEP DST", 4),
+    *octets("DEP DST", 4),
     fixed("RDS", "Runway Designation", 3),
-    *_octets("CFL CTL", 2),
+    *octets("CFL CTL", 2),
     repetitive("TOD", "Time of Departure / Arrival", 4),
     fixed("AST", "Aircraft Stand", 6),
     fixed("STS", "Stand Status", 1),
-    *_octets("STD STA", 7),
+    *octets("STD STA", 7),
     fixed("PEM", "Pre-emergency Mode 3/A", 2),
     fixed("PEC", "Pre-emergency Callsign", 7),
 )
@@ -85,8 +80,8 @@ I110 = compound(
     fixed("SUM", "Mode 5 Summary", 1),
     fixed("PMN", "Mode 5 PIN, National Origin and Mission Code", 4),
     fixed("POS", "Mode 5 Reported Position", 6),
-    *_octets("GA EM1", 2),
-    *_octets("TOS XP", 1),
+    *octets("GA EM1", 2),
+    *octets("TOS XP", 1),
 )
 I500 = compound(
     "500",
@@ -100,8 +95,8 @@ I500 = compound(
     ),
     fixed("COV", "XY Covariance", 2),
     fixed("APW", "Estimated Accuracy of Track Position (WGS-84)", 4),
-    *_octets("AGA ABA", 1),
-    *_octets("ATV AA", 2),
+    *octets("AGA ABA", 1),
+    *octets("ATV AA", 2),
     fixed("ARC", "Estimated Accuracy of Rate of Climb/Descent", 1),
 )
 I340 = compound(
@@ -109,7 +104,7 @@ I340 = compound(
     "Measured Information",
     fixed("SID", "Sensor Identification", 2),
     fixed("POS", "Measured Position", 4),
-    *_octets("HEIGHT MDC MDA", 2),
+    *octets("HEIGHT MDC MDA", 2),
     fixed("TYP", "Report Type", 1),
 )
 
