@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.plots.asterix import kernels
+from waman.plots.asterix import block_kernels, kernels, pick_kernels
 from waman.plots.asterix.spec import Category, Field, Kept, compile_layout
 
 CHUNK_RECORDS = 16_384
@@ -62,10 +62,10 @@ def find_blocks(
     ([5], [[0, 5, 2]])
     """
     counts = np.zeros(256, np.int64)
-    tail_count = kernels.count_blocks(buffer, start, length, cut, counts)
+    tail_count = block_kernels.count_blocks(buffer, start, length, cut, counts)
     place = np.concatenate([[0], np.cumsum(counts)])
     blocks, tails = np.empty((int(place[-1]), 4), np.int64), np.empty((tail_count, 3), np.int64)
-    kernels.fill_blocks(buffer, start, length, cut, place[:-1].copy(), blocks, tails)
+    block_kernels.fill_blocks(buffer, start, length, cut, place[:-1].copy(), blocks, tails)
     columns = np.ascontiguousarray(blocks.T)
     return {c: Blocks(*(columns[:, place[c] : place[c + 1]])) for c in np.flatnonzero(counts).tolist()}, tails
 
@@ -160,6 +160,6 @@ def _pick(
         where = np.array([k.slot, k.octet, k.octets, k.shift, f.width, k.void_mask], np.int64)
         if f.lsb:
             sign = 1 << (f.width - 1) if f.signed else 0
-            kernels.pick_numbers(buffer, record, positions, where, sign, f.scale, again > 0, out)
+            pick_kernels.pick_numbers(buffer, record, positions, where, sign, f.scale, again > 0, out)
         else:
-            kernels.pick_codes(buffer, record, positions, where, again > 0, out)
+            pick_kernels.pick_codes(buffer, record, positions, where, again > 0, out)
