@@ -17,6 +17,9 @@ formula. So the inner loops hold no square root and no division. A cell is emitt
 own row updates the maxima: no cell hides itself. Index variables are unsigned: signed ones
 cost a wrap-around branch each and with it the speed.
 
+Close to the sensor a height error is magnified by the ratio of distances, so the first rows are
+sampled up to SUBROWS_MAX times between two rows, as often as NEAR_ROWS / j.
+
 The east and west quadrants are swept on blocks of columns transposed into a small scratch
 array, so that they run as fast as the others and need no second copy of the ground.
 """
@@ -38,6 +41,8 @@ WGS84_A_M = 6_378_137.0  # NIMA TR8350.2
 WGS84_E2 = 6.694_379_990_14e-3
 EFFECTIVE_EARTH = 4.0 / 3.0  # standard atmosphere, ITU-R P.310
 BLOCK_COLUMNS = 64  # four cache lines of each row are read when a block is transposed
+NEAR_ROWS = 256
+SUBROWS_MAX = 16
 WALL_M = 1e9  # stands for ground nobody knows: whatever lies behind it is unknown
 UNKNOWN_ABOVE_M = 1e5
 
@@ -89,7 +94,7 @@ def lowest_visible_height(
 
     def quadrant(name: str) -> None:
         if name in "EW":
-            _sweep_columns(ground, screen, lowest, int(name == "E"), reach, h0, across, along)
+            _sweep_columns(ground, screen, lowest, screen is not ground, int(name == "E"), reach, h0, across, along)
         else:
             _sweep_rows(ground, screen, lowest, int(name == "S"), reach, h0, along, across)
 
@@ -156,6 +161,27 @@ def _advance(
 
 
 @kernel
+def _advance_near(
+    peak: F32, before: F32, row: F32, centre: int, j: int, n: int, first: int, last: int, drop: F32, h0: np.float32
+) -> None:
+    """Raise the running maxima by ground between rows j - 1 and j, bilinear, as often as the distance asks."""
+    parts = min(NEAR_ROWS // j, SUBROWS_MAX)
+    for part in range(1, parts):
+        share = np.float32(part) / np.float32(parts)
+        distance = np.float32(j - 1) + share
+        inverse = np.float32(1.0) / distance
+        step = distance / np.float32(n)
+        base = np.float32(centre) - distance
+        for q in range(np.uint32(first), np.uint32(last + 1)):
+            x = base + step * np.float32(q)
+            i = np.uint32(np.int32(x))
+            w = x - np.float32(np.int32(x))
+            a = before[i] + w * (before[i + np.uint32(1)] - before[i])
+            b = row[i] + w * (row[i + np.uint32(1)] - row[i])
+            peak[q] = max(peak[q], (a + share * (b - a) - h0) * inverse - distance * drop[q])
+
+
+@kernel
 def _emit(
     peak: F32,
     row: F32,
@@ -205,48 +231,55 @@ def _sweep_rows(
     for j in range(1, reach + 1):
         r = centre + j if south else centre - j
         side = np.sqrt(np.float64(reach * reach - j * j))
-        _emit(peak, ground[r], lowest[r], centre, j, reach, min(j, int(side)), h0, along, across)
         rays = min(reach, int(side * reach / j) + 1)
+        if 2 * j <= NEAR_ROWS:
+            before = screen[r - 1 if south else r + 1]
+            _advance_near(peak, before, screen[r], centre, j, reach, reach - rays, reach + rays, drop, h0)
+        _emit(peak, ground[r], lowest[r], centre, j, reach, min(j, int(side)), h0, along, across)
         _advance(peak, screen[r], centre, j, reach, reach - rays, reach + rays, drop, h0)
 
 
 @kernel
 def _sweep_columns(
-    ground: F32, screen: F32, lowest: F32, east: int, reach: int, h0: np.float32, along: np.float32, across: np.float32
-) -> None:
+    ground: F32, screen: F32, lowest: F32, canopy: bool, east: int, reach: int,
+    h0: np.float32, along: np.float32, across: np.float32,
+) -> None:  # fmt: skip
     """Sweep the east or west quadrant, without its diagonals, on blocks of transposed columns."""
     centre = ground.shape[0] // 2
     peak, drop = _rays(reach, along, across)
-    block = 64
-    same = ground is screen
     width = 2 * (reach + 2) + 1
-    low = np.empty((block, width), np.float32)
-    high = low if same else np.empty((block, width), np.float32)
-    out = np.empty((block, width), np.float32)
-    for start in range(1, reach + 1, block):
-        stop = min(start + block, reach + 1)
+    # the first row of a block is the last of the block before it
+    low = np.empty((BLOCK_COLUMNS + 1, width), np.float32)
+    high = np.empty((BLOCK_COLUMNS + 1, width), np.float32) if canopy else low
+    out = np.empty((BLOCK_COLUMNS + 1, width), np.float32)
+    for start in range(1, reach + 1, BLOCK_COLUMNS):
+        stop = min(start + BLOCK_COLUMNS, reach + 1)
         # rows needed by the widest row of the block, one more for interpolation
         tall = min(stop, int(np.sqrt(np.float64(reach * reach - start * start)))) + 2
         tall = min(tall, centre)
         first = centre + start if east else centre - stop + 1
         _transpose(ground, low, centre, tall, first, stop - start, east)
-        if not same:
+        if canopy:
             _transpose(screen, high, centre, tall, first, stop - start, east)
         for j in range(start, stop):
+            b = j - start + 1
             side = np.sqrt(np.float64(reach * reach - j * j))
-            _emit(peak, low[j - start], out[j - start], tall, j, reach, min(j - 1, int(side)), h0, along, across)
             rays = min(reach, int(side * reach / j) + 1)
-            _advance(peak, high[j - start], tall, j, reach, reach - rays, reach + rays, drop, h0)
+            if 2 * j <= NEAR_ROWS:
+                _advance_near(peak, high[b - 1], high[b], tall, j, reach, reach - rays, reach + rays, drop, h0)
+            _emit(peak, low[b], out[b], tall, j, reach, min(j - 1, int(side)), h0, along, across)
+            _advance(peak, high[b], tall, j, reach, reach - rays, reach + rays, drop, h0)
         _back(out, lowest, centre, tall, first, start, stop, reach, east)
 
 
 @kernel
 def _transpose(source: F32, target: F32, centre: int, tall: int, first: int, count: int, east: int) -> None:
-    """Copy columns first..first+count of the rows within ``tall`` of the centre into rows of ``target``."""
+    """Copy ``count`` columns from ``first`` on, and the one nearer to the centre, into rows of ``target``."""
     for r in range(np.uint32(2 * tall + 1)):
         line = source[centre - tall + r]
+        target[0, r] = line[np.uint32(first - 1 if east else first + count)]
         for b in range(np.uint32(count)):
-            at = b if east else np.uint32(count) - np.uint32(1) - b
+            at = b + np.uint32(1) if east else np.uint32(count) - b
             target[at, r] = line[np.uint32(first) + b]
 
 
@@ -264,5 +297,5 @@ def _back(
         high = min(stop - 1, int(np.sqrt(np.float64(reach * reach - c * c))))
         line = lowest[centre - tall + r]
         for j in range(low, high + 1):
-            at = j - start
-            line[np.uint32(first + at if east else first + stop - 1 - j)] = block[np.uint32(at), np.uint32(r)]
+            at = j - start + 1
+            line[np.uint32(first + j - start if east else first + stop - 1 - j)] = block[np.uint32(at), np.uint32(r)]
