@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from waman.sim import World
+    from waman.sim.land.ground import Elevation
 
 
 @click.command()
@@ -44,13 +45,19 @@ def command(
     )
 
 
-def _elevation(sources: tuple[str, ...], folder: Path):  # type: ignore[no-untyped-def]
+def _elevation(sources: tuple[str, ...], folder: Path) -> Elevation | None:
     """Return elevation of the scenario's own terrain files, or None for generated relief."""
     if not sources:
         return None
     from waman.errors import ConfigError
+    from waman.terrain import ANDES_90M, ground_msl_m, open_sources
 
-    raise ConfigError("terrain files are not read yet", hint="leave [land] sources out to use generated relief")
+    paths = [ANDES_90M if name == "andes_90m" else folder / name for name in sources]
+    opened, problems = open_sources(paths)
+    if problems.count or not opened:
+        what = problems.kept[0].what if problems.kept else "no file"
+        raise ConfigError(f"terrain {', '.join(sources)}: {what}", hint="name GeoTIFF or HGT files beside the scenario")
+    return lambda lat_deg, lon_deg: ground_msl_m(opened, lat_deg=lat_deg, lon_deg=lon_deg)
 
 
 def write_world(world: World, folder: Path, *, plots: bool = True) -> dict[str, object]:
@@ -99,14 +106,14 @@ def write_world(world: World, folder: Path, *, plots: bool = True) -> dict[str, 
 
 def _write_dem(world: World, path: Path) -> None:
     import rasterio
-    from rasterio.transform import from_origin
+    from rasterio.transform import Affine
 
     from waman.sim.seen import tell
 
     heights, (west, north, spacing) = tell.dem(world)
     rows, columns = heights.shape
     # nodes are points: the raster's cells are centred on them
-    place = from_origin(west - spacing / 2.0, north + spacing / 2.0, spacing, spacing)
+    place = Affine(spacing, 0.0, west - spacing / 2.0, 0.0, -spacing, north + spacing / 2.0)
     with rasterio.open(
         path, "w", driver="GTiff", height=rows, width=columns, count=1, dtype="int16", crs="EPSG:4326",
         transform=place, nodata=-32768, compress="deflate", predictor=2, tiled=True,

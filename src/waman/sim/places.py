@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 CLOSED, OPEN, DESTROYED, FLOODED = 0, 1, 2, 3
 POOL = 2.5  # sites known to the builders for each strip in use (assumption)
 SITES_MAX = 2000
+SEA_M = 1.0  # elevation files give the sea as 0 or a little less
 STRIPS_OF_FIGURE = 65.0  # strips of the year whose 185 destructions are the source figure (facts 4)
 WEEKS_BEFORE_REUSE = 12
 
@@ -115,9 +116,10 @@ def _spots(
     edge = max(int(5000.0 / CELL_M), 1)
     fit = np.zeros((rows, columns), bool)
     fit[edge:-edge, edge : int(columns * east_share)] = True
-    low = np.quantile(plane.heights_m, 0.45)
-    for slope in (0.05, 0.1, 0.2, 1e9):
-        flat = np.flatnonzero((fit & (plane.slope < slope) & (plane.heights_m <= low)).ravel())
+    land = plane.heights_m > SEA_M
+    for slope, share in ((0.05, 0.45), (0.1, 0.45), (0.2, 0.6), (1e9, 1.0)):
+        low = np.quantile(plane.heights_m[land], share)
+        flat = np.flatnonzero((fit & land & (plane.slope < slope) & (plane.heights_m <= low)).ravel())
         if flat.size >= 40 * count:
             break
     order = stream(scenario.seed, element).permutation(flat)[: 400 * max(count, 1)]

@@ -30,7 +30,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Land(_Part, frozen=True):
     """The ground: generated relief, or elevation files (then the sim says "stand-in terrain")."""
 
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()  # files, or "andes_90m" for the one that comes with Waman
     spacing_arcsec: Annotated[float, msgspec.Meta(gt=0.0, le=60.0)] = 9.0
     path_cell_m: Annotated[float, msgspec.Meta(ge=500.0)] = 3000.0
     seed: int = 1
@@ -142,6 +142,7 @@ class Record(_Part, frozen=True):
     plots_hours: float = 24.0
     false_plots: bool = True
     clutter_spots: Count = 12
+    clutter_share: Share = 0.5  # share of false plots that come from the spots (ridges, roads, rain)
 
 
 class Scenario(_Part, frozen=True):

@@ -33,7 +33,6 @@ NO_MODE_C = 0.02
 LIT = 0.95  # a transponder answers wherever it is in line of sight
 PARKED_MPS = 8.0
 FALSE_A_WINDOW_MAX = 5_000_000
-CLUTTER_SHARE = 0.5
 CLUTTER_SIGMA_M = 600.0
 
 
@@ -187,7 +186,10 @@ def _of_nothing(world: World, s: Sensor, state: Blocks, from_s: float, to_s: flo
         count = min(int(rng.poisson(s.false_plots_per_scan * HOUR_S / period)), FALSE_A_WINDOW_MAX)
         scan = np.floor(HOUR_S / period * (hour + rng.random(count)))
         where, jitter = rng.random((count, 2)), CLUTTER_SIGMA_M * rng.standard_normal((count, 2))
-        fixed, spot = rng.random(count) < CLUTTER_SHARE, spots[rng.integers(len(spots), size=count)]
+        fixed, spot = (
+            rng.random(count) < world.scenario.record.clutter_share,
+            spots[rng.integers(len(spots), size=count)],
+        )
         distance = s.range_min_m + (reach - s.range_min_m) * np.where(fixed, spot[:, 0] ** 1.5 * 0.6, where[:, 0])
         distance = np.clip(distance + fixed * jitter[:, 0], s.range_min_m, reach)
         across = np.degrees(fixed * jitter[:, 1] / np.maximum(distance, 1000.0))
