@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,11 @@ class Shown:
     places: tuple[Mapping[str, Any], ...]
     hidden: Hidden
     strips_delayed: int = 0
+
+    def thinned(self, tolerance_m: float) -> Shown:
+        """Return the same with fewer path points, see :meth:`waman.export.Path.thinned`."""
+        flights = tuple(replace(f, path=f.path.thinned(tolerance_m)) for f in self.flights)
+        return replace(self, flights=flights)
 
 
 def veil(
