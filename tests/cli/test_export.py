@@ -32,7 +32,7 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", [f for f in FORMATS if f != "dossier"])
 def test_a_public_export_names_nobody(workspace: Path, form: str) -> None:
     out = workspace / "out.txt"
     run = CliRunner().invoke(root, ["export", str(workspace), "--format", form, "-o", str(out)])
@@ -63,3 +63,12 @@ def test_a_tolerance_leaves_out_points_and_zero_keeps_all(workspace: Path) -> No
         )
         sizes.append(out.read_text().count("<trkpt"))
     assert sizes[1] < sizes[0] / 10
+
+
+def test_a_dossier_of_a_flight_that_is_not_there_says_so(workspace: Path) -> None:
+    run = CliRunner().invoke(root, ["export", str(workspace), "--format", "dossier", "--flight", "W-9"])
+    assert "no flight 'W-9' in this report" in str(run.exception)
+    out = workspace / "dossier.html"
+    run = CliRunner().invoke(root, ["export", str(workspace), "--format", "dossier", "--flight", "W-0001"])
+    assert run.exit_code == 0, run.output
+    assert "OBQ77KX" not in out.read_text(encoding="utf-8")

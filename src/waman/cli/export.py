@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from waman.export import Shown
     from waman.store import Workspace
 
-FORMATS = ("geojson", "csv", "points", "kml", "gpx", "html", "json")
+FORMATS = ("geojson", "csv", "points", "kml", "gpx", "html", "json", "dossier")
 LINES = ("geojson", "kml", "gpx")
-ENDINGS = {"points": "points.csv", "html": "report.html", "json": "report.json"}
+ENDINGS = {"points": "points.csv", "html": "report.html", "json": "report.json", "dossier": "dossier.html"}
 
 
 @click.command()
@@ -30,9 +30,12 @@ ENDINGS = {"points": "points.csv", "html": "report.html", "json": "report.json"}
     show_default=True,
     help="Points within this of the line between their neighbours are left out of geojson, kml and gpx; 0 keeps all.",
 )
+@click.option("--flight", help="The flight of a dossier, as the table names it for that audience.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write  [default: flights.FORMAT there]")
-def command(workspace: Path, form: str, who: str, language: str, tolerance_m: float, output: Path | None) -> None:
-    """Write the flights of WORKSPACE as GeoJSON, CSV, KML, GPX, a page, or the page's data.
+def command(
+    workspace: Path, form: str, who: str, language: str, tolerance_m: float, flight: str | None, output: Path | None
+) -> None:
+    """Write the flights of WORKSPACE as GeoJSON, CSV, KML, GPX, a page, the page's data, or a flight's dossier.
 
     For the public no address, callsign or registration leaves, strips and medical landings are cells of
     5 km, stops wait 48 hours, and no predicted position leaves for anybody.
@@ -44,7 +47,7 @@ def command(workspace: Path, form: str, who: str, language: str, tolerance_m: fl
     shown = shown_of(space, audience(who), made_us=time.time_ns() // 1000)
     if form in LINES and tolerance_m:
         shown = shown.thinned(tolerance_m)
-    text = _text(form, shown, space, language)
+    text = _text(form, shown, space, language, flight)
     path = write_file(text, output or space.folder / ENDINGS.get(form, f"flights.{form}"))
     click.echo(f"{len(shown.flights)} flights for {who} -> {path}")
 
@@ -67,13 +70,15 @@ def shown_of(space: Workspace, who: Audience, *, made_us: int) -> Shown:
     return veil(flights, tracks, places.values(), made_us=made_us, audience=who, identities=identities)
 
 
-def _text(form: str, shown: Shown, space: Workspace, language: str) -> str:
+def _text(form: str, shown: Shown, space: Workspace, language: str, flight: str | None) -> str:
     from waman import export
 
-    if form in ("html", "json"):
-        from waman.report import document, write_html, write_json
+    if form in ("html", "json", "dossier"):
+        from waman.report import document, write_dossier, write_html, write_json
 
         doc = document(shown, space.area)
+        if form == "dossier":
+            return write_dossier(doc, flight or "", language=language)
         return write_html(doc, language=language) if form == "html" else write_json(doc)
     writers = {
         "geojson": export.to_geojson,

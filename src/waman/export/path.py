@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from waman import tables
+
 F = NDArray[np.float64]
 
 GAP_MIN_S = 60.0
@@ -66,6 +68,16 @@ NO_PATH = Path(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NONE, np.zeros(0, bo
 
 
 @dataclass(frozen=True)
+class Records:
+    """Where a flight was recorded: ``rows`` observations in a file, from one byte offset to another."""
+
+    source: str
+    rows: int
+    first_offset: int
+    last_offset: int
+
+
+@dataclass(frozen=True)
 class Observed:
     """The observed rows of a tracks table, sorted by track and time, with where each track begins."""
 
@@ -73,9 +85,12 @@ class Observed:
     first: NDArray[np.int64]
     time_us: NDArray[np.int64]
     columns: tuple[F, F, F, F]
+    source: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    sources: tuple[str, ...]
 
-    def path(self, tracks: list[int], start_us: int, end_us: int) -> Path:
-        """Return what was observed of some tracks from one time to another, in order of time."""
+    def rows(self, tracks: list[int], start_us: int, end_us: int) -> NDArray[np.int64]:
+        """Return the rows of some tracks from one time to another, in order of time."""
         parts = []
         for track in tracks:
             at = int(np.searchsorted(self.tracks, track))
@@ -85,12 +100,23 @@ class Observed:
                 begin, end = np.searchsorted(times, [start_us, end_us + 1])
                 parts.append(np.arange(low + begin, low + end))
         rows = np.concatenate(parts) if parts else np.zeros(0, np.int64)
-        rows = rows[np.argsort(self.time_us[rows], kind="stable")]
+        return rows[np.argsort(self.time_us[rows], kind="stable")]
+
+    def path(self, rows: NDArray[np.int64]) -> Path:
+        """Return the path through some rows."""
         if not len(rows):
             return NO_PATH
         time_us = self.time_us[rows]
         lat, lon, altitude, sigma = (c[rows] for c in self.columns)
         return Path(time_us, lat, lon, altitude, sigma, _gaps(time_us))
+
+    def records(self, rows: NDArray[np.int64]) -> tuple[Records, ...]:
+        """Return the files and byte offsets of some rows, one entry a file; unknown ones are left out."""
+        out = []
+        for code in np.unique(self.source[rows][self.source[rows] >= 0]):
+            offsets = self.offset[rows[self.source[rows] == code]]
+            out.append(Records(self.sources[code], len(offsets), int(offsets.min()), int(offsets.max())))
+        return tuple(out)
 
 
 def observed(tracks: pa.Table) -> Observed:
@@ -106,7 +132,11 @@ def observed(tracks: pa.Table) -> Observed:
     names, first = np.unique(track[order], return_index=True)
     wanted = ("lat_deg", "lon_deg", "altitude_msl_m", "altitude_sigma_m")
     lat, lon, altitude, sigma = (rows[n].cast(pa.float64()).to_numpy()[order] for n in wanted)
-    return Observed(names, np.r_[first, len(order)], time_us[order], (lat, lon, altitude, sigma))
+    coded = rows["source"].combine_chunks().dictionary_encode() if rows.num_rows else pa.array([], tables.WORD)
+    source = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[order]
+    offset = pc.fill_null(rows["offset"], -1).to_numpy()[order]
+    columns, sources = (lat, lon, altitude, sigma), tuple(coded.dictionary.to_pylist())
+    return Observed(names, np.r_[first, len(order)], time_us[order], columns, source, offset, sources)
 
 
 def _gaps(time_us: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from waman import tables
 from waman.access import shows
 from waman.access.audience import Audience
-from waman.export.path import NO_PATH, Observed, Path, observed
+from waman.export.path import NO_PATH, Observed, Path, Records, observed
 from waman.export.words import NOTHING_HIDDEN, WITHHELD, Hidden
 from waman.flights import sentence
 from waman.flights.checks import CHECKS, CHECKS_ES, may_publish_unexplained
@@ -62,6 +62,7 @@ class ShownFlight:
     cells: tuple[Cell, ...] = ()
     blurred_start: bool = False
     blurred_end: bool = False
+    records: tuple[Records, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ def _flight(
     audience: Audience,
     made_us: int,
 ) -> ShownFlight:
-    path = rows.path(row["tracks"], _us(row["start"]), _us(row["end"]))
+    mine = rows.rows(row["tracks"], _us(row["start"]), _us(row["end"]))
+    path = rows.path(mine)
     spots = _sensitive(row, path, places, audience)
     blur = "medical" if any(s[2] == "medical" for s in spots) else "stop" if spots else ""
     late = _us(row["end"]) > made_us - STRIP_DELAY_US and any(what != "medical" for *_, what in spots)
@@ -179,6 +181,7 @@ def _flight(
         cells=() if late else tuple(Cell(*c) for c in sorted(cells)),
         blurred_start=start,
         blurred_end=end,
+        records=rows.records(mine) if shows(audience, "source_offset") else (),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from waman.access import shows
 from waman.config import Area
 from waman.errors import Problems
 from waman.export import Path, Shown, ShownFlight
+from waman.export.path import Records
 from waman.geo.time import datetime_us, us_text
 from waman.report.strings_table import LANGUAGES, say
 
@@ -78,7 +79,7 @@ def document(
     found = problems or Problems()
     tolerance_m = _tolerance([f.path for f in shown.flights])
     names = {str(p["id"]): str(p.get("name") or p["id"]) for p in shown.places}
-    flights = [_flight(f, names, tolerance_m) for f in shown.flights]
+    flights = [_flight(f, names, tolerance_m, shown.hidden.clean) for f in shown.flights]
     ends = {f[side]["id"] for f in flights for side in ("origin", "destination") if f[side]}
     allowed = [x for x in layers if not x.exact or shows(shown.audience, "field_exact")]
     clean = shown.hidden.clean
@@ -168,7 +169,9 @@ def _period(flights: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     return {"start": min(f["start"] for f in flights), "end": max(f["end"] for f in flights)}
 
 
-def _flight(f: ShownFlight, names: Mapping[str, str], tolerance_m: float) -> dict[str, Any]:
+def _flight(
+    f: ShownFlight, names: Mapping[str, str], tolerance_m: float, clean: Callable[[str], str]
+) -> dict[str, Any]:
     row, path = f.row, f.path.thinned(tolerance_m)
     out: dict[str, Any] = {"flight": f.flight, **{k: _plain(row[k]) for k in KEPT}}
     out["start"], out["end"] = (us_text(_us(row[k])) for k in ("start", "end"))
@@ -187,9 +190,14 @@ def _flight(f: ShownFlight, names: Mapping[str, str], tolerance_m: float) -> dic
     out["path"] = _path(path, _us(row["start"]))
     out["cells"] = [{"lat_deg": c.lat_deg, "lon_deg": c.lon_deg, "what": c.what} for c in f.cells]
     out["blurred"] = f.blurred_start or f.blurred_end or bool(f.cells)
+    out["records"] = [{"source": clean(r.source), **_offsets(r)} for r in f.records]
     if f.icao24 or f.callsigns:
         out["identity"] = {"icao24": list(f.icao24), "callsign": list(f.callsigns)}
     return out
+
+
+def _offsets(r: Records) -> dict[str, int]:
+    return {"rows": r.rows, "first_offset": r.first_offset, "last_offset": r.last_offset}
 
 
 def _problems(found: Problems, shown: Shown) -> dict[str, Any]:
@@ -232,6 +240,7 @@ def _path(path: Path, start_us: int) -> dict[str, list[Any]]:
         "lat_deg": np.round(path.lat_deg, 4).tolist(),
         "lon_deg": np.round(path.lon_deg, 4).tolist(),
         "altitude_msl_m": [round(h) if math.isfinite(h) else None for h in path.altitude_msl_m.tolist()],
+        "altitude_sigma_m": [round(h) if math.isfinite(h) else None for h in path.altitude_sigma_m.tolist()],
         "gap_after": np.flatnonzero(path.gap_after).tolist(),
     }
 
