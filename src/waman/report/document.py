@@ -36,6 +36,9 @@ VERDICTS = ("unexplained", "not_yet_explained", "insufficient", "explained")
 KEPT = (
     "verdict basis weight_db ended landed min_agl_low_m min_agl_high_m ground_time_s seen_fraction revision".split()  # noqa: SIM905
 )
+FINDING = ("rule", "stance", "weight_db", "searchable")
+ABSENCES = frozenset({"none", "silent", "absent", "unknown", "not_observed"})
+"""Last words of rules that tell of something not seen: these say how likely it would have been seen."""
 LANDMARKS = frozenset({"strip", "village", "base"})
 
 Texts = Mapping[str, str]
@@ -180,7 +183,7 @@ def _flight(
         probability = _plain(row[f"{side}_probability"])
         out[side] = {"id": place, "name": names.get(place, place), "probability": probability} if place else None
     out["findings"] = [
-        {**{k: _plain(x[k]) for k in ("rule", "stance", "weight_db", "searchable")}, "text": x["texts"]}
+        {**{k: _plain(x[k]) for k in FINDING}, "absence": _absence(x["rule"]), "text": x["texts"]}
         for x in row["findings"]
     ]
     out["checks"] = [
@@ -194,6 +197,10 @@ def _flight(
     if f.icao24 or f.callsigns:
         out["identity"] = {"icao24": list(f.icao24), "callsign": list(f.callsigns)}
     return out
+
+
+def _absence(rule: str) -> bool:
+    return rule.rsplit(".", 1)[-1] in ABSENCES
 
 
 def _offsets(r: Records) -> dict[str, int]:

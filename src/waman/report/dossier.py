@@ -122,7 +122,7 @@ def _observed(f: Mapping[str, Any], zone: ZoneInfo, s: Any) -> str:
         f'<td class="n">{(seconds[b] - seconds[a]) / 60:.1f}</td></tr>'
         for state, a, b in rows
     )
-    head = "".join(f"<th scope=col>{s(k)}</th>" for k in ("state", "time", "minutes"))
+    head = "".join(f"<th scope=col{c}>{s(k)}</th>" for k, c in (("state", ""), ("time", ""), ("minutes", " class=n")))
     return f"<h2>{s('observed_table')}</h2><table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"
 
 
@@ -131,10 +131,10 @@ def _findings(rows: Iterable[Mapping[str, Any]], language: str, s: Any) -> str:
     for x in sorted(rows, key=lambda x: -abs(x["weight_db"] or 0.0)):
         weighed = x["stance"] != "unknown" and x["weight_db"] is not None
         weight = s("finding_weight", db=_signed(x["weight_db"])) if weighed else "–"
-        seen = x["searchable"]
+        seen, text = x["searchable"], escape(x["text"][language])
         could = s("searchable_unknown") if seen is None else s("searchable", p=f"{seen:.0%}")
-        text = escape(x["text"][language])
-        out.append(f'<tr><td class="n">{weight}</td><td>{text}<br><span class="dim">{could}</span></td></tr>')
+        more = f'<br><span class="dim">{could}</span>' if x["absence"] or seen is not None else ""
+        out.append(f'<tr><td class="n">{weight}</td><td>{text}{more}</td></tr>')
     head = f"<tr><th scope=col class=n>{s('weight')}</th><th scope=col>{s('finding')}</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{''.join(out)}</tbody></table>"
 

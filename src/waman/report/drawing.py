@@ -40,7 +40,7 @@ def path_svg(flight: Mapping[str, Any], *, label: str) -> str:
     out = [_line("border", (at(x, y) for x, y in line)) for line in read_borders(box)]
     points = [at(x, y) for x, y in zip(path["lon_deg"], path["lat_deg"], strict=True)]
     for first, last in runs(path):
-        out.append(_line(f"run {flight['verdict']}", points[first : last + 1]))
+        out.append(_line("run", points[first : last + 1]))
     out += [_line("gap", points[k : k + 2]) for k in path["gap_after"]]
     for c in flight["cells"]:
         side = 5.0 / 111.195 / across
@@ -80,7 +80,7 @@ def heights_svg(flight: Mapping[str, Any], timezone: str, *, label: str) -> str:
         if len(sure) > 1:
             band = [at(i, h + w) for i, h, w in sure] + [at(i, h - w) for i, h, w in reversed(sure)]
             out.append(f'<polygon class="band" points="{" ".join(band)}"/>')
-        out.append(_line(f"run {flight['verdict']}", (at(i, h) for i, h in mine)))
+        out.append(_line("run", (at(i, h) for i, h in mine)))
     zone = ZoneInfo(timezone)
     start_us = parse_utc_us(flight["start"])
     for share in (0.0, 0.5, 1.0):

@@ -19,6 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from waman.flights.record import Flight, Found, Given
 from waman.geo.time import us_text
 
@@ -45,13 +47,17 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
 
 
 def _last_seen(flight: Flight, given: Given) -> dict[str, object]:
-    """Return when, roughly where and how fast; positions to 0.05 degrees, the cell that may be published."""
-    i, row = flight.number, flight.span.stop - 1
+    """Return when, roughly where and how fast; positions to 0.05 degrees, the cell that may be published.
+
+    The last row that rests on a detection: after it the track only coasts, and a guess is not a sighting.
+    """
+    i, seen = flight.number, np.flatnonzero(flight.rows.detected[flight.span])
+    row = flight.span.start + int(seen[-1]) if len(seen) else flight.span.stop - 1
     speed = float(flight.arrival.speed_mps[i])
     near = int(given.places.near(lat_deg=flight.rows.lat_deg[row], lon_deg=flight.rows.lon_deg[row], count=1)[0][0, 0])
     named = near >= 0 and bool(given.places.listed[near])
     return {
-        "time": us_text(flight.end_us),
+        "time": us_text(flight.rows.start_us + round(float(flight.rows.time_s[row]) * 1e6)),
         "lat": round(float(flight.rows.lat_deg[row]) / 0.05) * 0.05,
         "lon": round(float(flight.rows.lon_deg[row]) / 0.05) * 0.05,
         "speed_kmh": speed * 3.6 if math.isfinite(speed) else None,

@@ -183,7 +183,7 @@ function evidence(found, stance) {
     const li = el("li");
     li.append(el("span", stance === "unknown" || x.weight_db === null ? "–" : t("finding_weight", {db: signed(x.weight_db)}), {class: "db"}));
     li.append(el("span", x.text[view.language]));
-    if (stance !== "for" || x.searchable !== null) li.append(el("small", x.searchable === null ? t("searchable_unknown") : t("searchable", {p: percent(x.searchable)})));
+    if (x.absence || x.searchable !== null) li.append(el("small", x.searchable === null ? t("searchable_unknown") : t("searchable", {p: percent(x.searchable)})));
     ul.append(li);
   }
   return ul;
