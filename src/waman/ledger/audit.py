@@ -225,13 +225,16 @@ def _held(folder: Path, found: Audit, rules: Policy, held: Sequence[str]) -> Non
         if old.size > found.size:
             what = f"you hold a checkpoint of {old.size} entries, this ledger shows {found.size}: it was rolled back"
             found.fail("rollback", "checkpoint", what)
-        elif not found.failures and _root_of_first(folder, found, old.size) != old.root:
+        elif not found.failures and root_of_first(folder, found, old.size) != old.root:
             what = f"its first {old.size} entries are not those of the checkpoint you hold: two histories (split view)"
             found.fail("fork", "checkpoint", what)
     found.steps.append(f"(7) earlier checkpoints: {len(held)} compared")
 
 
-def _root_of_first(folder: Path, found: Audit, size: int) -> bytes:
+def root_of_first(folder: Path, found: Audit, size: int) -> bytes:
+    """Return the root of an audited ledger's first ``size`` entries; raises ValueError beyond its end."""
+    if not 0 <= size <= found.size:
+        raise ValueError(f"the ledger holds {found.size} entries, not {size}")
     widths = {(level, n): width for level, n, width in tiles_of(found.size)}
 
     def read(level: int, n: int) -> list[bytes]:

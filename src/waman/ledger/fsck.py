@@ -38,6 +38,22 @@ def check_database(folder: Path, found: Audit) -> None:
     found.steps.append("(+) private database: compared with the published entries row by row")
 
 
+def private_disclosures(folder: Path) -> list[tuple[int, str]] | None:
+    """Return all stored (entry, disclosure) pairs of one's own ledger; None where the folder is an export."""
+    from waman.ledger.log import unseal
+
+    path, key = folder / "private" / "log.db", folder / "private" / "disclosures.key"
+    if not path.is_file() or not key.is_file():
+        return None
+    cipher = ChaCha20Poly1305(bytes.fromhex(key.read_text(encoding="utf-8")))
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+    try:
+        rows = database.execute("SELECT seq, sealed FROM disclosures ORDER BY seq").fetchall()
+        return [(seq, text) for seq, sealed in rows for text in unseal(cipher, seq, sealed)]
+    finally:
+        database.close()
+
+
 def _compare(folder: Path, database: sqlite3.Connection, n: int, width: int, found: Audit) -> None:
     low = n * TILE_WIDTH
     rows = dict(database.execute("SELECT seq, entry FROM entries WHERE seq >= ? AND seq < ?", (low, low + width)))
