@@ -1,5 +1,6 @@
-"""Who may see what: audiences and the one policy table. Opens no file, needs no arrays."""
+"""Who may see what: roles, compartments, audiences, and the one policy table. Needs no arrays."""
 
 from waman.access.audience import AUDIENCES, audience, shows
+from waman.access.decide import Decision, Subject, Thing, decide, require, visible
 
-__all__ = ["AUDIENCES", "audience", "shows"]
+__all__ = ["AUDIENCES", "Decision", "Subject", "Thing", "audience", "decide", "require", "shows", "visible"]

@@ -9,26 +9,12 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from waman.access.decide import policy
 from waman.errors import InputError
 
 Audience = Literal["public", "ranger", "planner", "unit", "handler", "auditor", "workspace"]
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 """From the widest to the analysts' own workspace, which never leaves the machine."""
-
-_POLICY: dict[str, frozenset[Audience]] = {
-    # transponder address, callsign, registration: they lead to an owner
-    "identity": frozenset({"unit", "handler", "workspace"}),
-    # position of an unlisted strip to better than a 5 km cell, or within 48 hours
-    "strip_exact": frozenset({"planner", "unit", "handler", "workspace"}),
-    # a medical landing at better than a 5 km cell
-    "medical_landing": frozenset({"handler", "workspace"}),
-    # the exact detection field and least-exposed routes
-    "field_exact": frozenset({"planner", "workspace"}),
-    # the cell and pseudonym of an observer
-    "observer_cell": frozenset({"handler", "workspace"}),
-    # sources by file and byte offset
-    "source_offset": frozenset({"planner", "unit", "handler", "auditor", "workspace"}),
-}
 
 
 def audience(name: str) -> Audience:
@@ -49,4 +35,4 @@ def shows(who: Audience, field: str) -> bool:
     >>> shows("public", "identity"), shows("workspace", "identity"), shows("public", "no such row")
     (False, True, False)
     """
-    return who == "workspace" or who in _POLICY.get(field, frozenset())
+    return who == "workspace" or who in policy()["audience"].get(field, ())
