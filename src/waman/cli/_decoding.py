@@ -44,7 +44,13 @@ def parse_editions(texts: Sequence[str]) -> dict[int, str]:
 
 
 def read_all(
-    files: Sequence[Path], *, area: Area | None, date: Date | None, editions: Mapping[int, str], sensor: str | None
+    files: Sequence[Path],
+    *,
+    area: Area | None = None,
+    date: Date | None = None,
+    editions: Mapping[int, str] | None = None,
+    sensor: str | None = None,
+    timezone: str | None = None,
 ) -> Found:
     """Read every file; one that holds nothing readable is a problem unless all are so (then InputError)."""
     done: list[tuple[Path, Decoded]] = []
@@ -52,7 +58,7 @@ def read_all(
     failures: list[InputError] = []
     for path in files:
         try:
-            one = plots.read(path, area=area, date=date, editions=editions, sensor=sensor)
+            one = plots.read(path, area=area, date=date, editions=editions, sensor=sensor, timezone=timezone)
         except InputError as why:
             failures.append(why)
             problems.add(str(path), str(why))

@@ -17,6 +17,7 @@ PROBLEMS_SHOWN = 5
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="UTC day of formats that carry no date.")
 @click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="ASTERIX edition, as in 62=1.16.")
 @click.option("--sensor", help="Name of the sensor, for formats that do not carry one.")
+@click.option("--timezone", help="Zone of times that name none, as in America/Lima; else the area's.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the plots here; without it, only report.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for machines.")
 def command(
@@ -25,6 +26,7 @@ def command(
     day: datetime | None,
     editions: tuple[str, ...],
     sensor: str | None,
+    timezone: str | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -40,7 +42,12 @@ def command(
 
     area = load_area(area_file) if area_file else None
     found = _decoding.read_all(
-        files, area=area, date=day.date() if day else None, editions=_decoding.parse_editions(editions), sensor=sensor
+        files,
+        area=area,
+        date=day.date() if day else None,
+        editions=_decoding.parse_editions(editions),
+        sensor=sensor,
+        timezone=timezone,
     )
     written = _decoding.write(found, output) if output else []
     if as_json:

@@ -19,13 +19,14 @@ from waman.geo.time import zone
 from waman.plots.mode_s import messages
 from waman.plots.mode_s.frames import looks_like_beast, read_avr, read_beast, read_frames_csv, read_frames_json
 from waman.plots.mode_s.messages import Frames
-from waman.plots.network import states
+from waman.plots.network import readsb, sbs, states
 from waman.plots.recognise import recognise
 from waman.plots.records.columns import Offsets
 from waman.plots.records.csv_records import read_csv
 from waman.plots.records.envelope import Content, open_file
 from waman.plots.records.identity import Source
 from waman.plots.records.json_records import collect, column_wise
+from waman.plots.reports import read_csv_reports, read_geojson_reports
 from waman.plots.result import Decoded
 
 
@@ -37,11 +38,14 @@ class Context:
     date: Date | None = None
     editions: Mapping[int, str] = field(default_factory=dict)
     sensor: str | None = None
+    zone_name: str | None = None
+    exact_observers: bool = False
 
     @property
     def timezone(self) -> tzinfo | None:
         """The zone of times written without one, where the area names it."""
-        return zone(self.area.timezone) if self.area is not None else None
+        name = self.zone_name or (self.area.timezone if self.area is not None else None)
+        return zone(name) if name else None
 
     def network(self, fallback: str) -> str:
         """Return the id of the sensor that rows of a receiver network belong to."""
@@ -68,24 +72,35 @@ def read(
     date: Date | None = None,
     editions: Mapping[int, str] | None = None,
     sensor: str | None = None,
+    timezone: str | None = None,
+    exact_observers: bool = False,
 ) -> Decoded:
     """Read one recording, whatever its format, and say what was found and what was wrong.
 
     The format is recognised by content; gzip and zip are unwrapped. Each row names its file and
     byte offset (in the unwrapped bytes). ``sensor`` names the sensor of formats that do not
-    carry one. Raises InputError if nothing at all is readable.
+    carry one, ``timezone`` the zone of times written without one (else the area's).
+    ``exact_observers`` keeps the exact positions of those who report: for the sealed store only.
+
+    Raises InputError if nothing at all is readable.
     """
     problems = Problems()
-    context = Context(area=area, date=date, editions=editions or {}, sensor=sensor)
+    context = Context(area, date, editions or {}, sensor, timezone, exact_observers)
     parts = [_read_one(content, context, problems) for content in open_file(Path(path), problems)]
     found = _join([p for p in parts if p is not None], problems)
     if not (found.plots.num_rows or found.reports.num_rows or found.availability.num_rows):
-        first = f": {problems.kept[0].what}" if problems.kept else ""
-        raise InputError(
-            f"{path}: nothing readable in it{first}",
-            hint="known formats: ASTERIX, pcap, Beast, AVR, SBS, readsb JSON, state vectors, reports, plots.parquet",
-        )
+        raise _nothing(path, problems)
     return found
+
+
+def _nothing(path: Path | str, problems: Problems) -> InputError:
+    """Return the error for a file without a single row; a missing zone is the commonest cause and has its own hint."""
+    zoneless = [p for p in problems.kept if "without a zone" in p.what]
+    why = zoneless or problems.kept
+    hint = "known formats: ASTERIX, pcap, Beast, AVR, SBS, readsb JSON, state vectors, reports, plots.parquet"
+    if zoneless:
+        hint = "name the zone of its times: --timezone America/Lima, or timezone in the area file"
+    return InputError(f"{path}: nothing readable in it" + (f": {why[0].what}" if why else ""), hint=hint)
 
 
 def _read_one(content: Content, context: Context, problems: Problems) -> Decoded | None:
@@ -136,7 +151,28 @@ def _states(
     source = Source(content, offsets, context.network("network"), context.timezone)
     plots, repeats = states.to_plots(found, source, problems)
     summary: dict[str, object] = {"records": len(offsets), "repeated records left out": repeats}
-    return Decoded(format=f"state vectors ({form})", plots=plots, problems=problems, summary=summary)
+    form = form if form[:1].islower() or form.startswith("Open") else f"state vectors ({form})"
+    return Decoded(format=form, plots=plots, problems=problems, summary=summary)
+
+
+def _readsb(content: Content, context: Context, problems: Problems) -> Decoded:
+    found, offsets = readsb.read_aircraft(content, problems)
+    return _states("readsb snapshot", found, offsets, content, context, problems)
+
+
+def _trace(content: Content, context: Context, problems: Problems) -> Decoded:
+    found, offsets = readsb.read_trace(content, problems)
+    return _states("readsb trace", found, offsets, content, context, problems)
+
+
+def _api(content: Content, context: Context, problems: Problems) -> Decoded:
+    found, offsets = readsb.read_api(content, problems)
+    return _states("OpenSky API", found, offsets, content, context, problems)
+
+
+def _sbs(content: Content, context: Context, problems: Problems) -> Decoded:
+    plots, counted = sbs.read_sbs(content, _receiver(content, context), problems)
+    return Decoded(format="SBS", plots=plots, problems=problems, summary=counted)
 
 
 def _mode_s(form: str, frames: Frames, source: Source, context: Context, problems: Problems) -> Decoded:
@@ -168,6 +204,18 @@ def _frames_csv(content: Content, context: Context, problems: Problems) -> Decod
     return _mode_s("Mode S frames (CSV)", read_frames_csv(content, problems, source), source, context, problems)
 
 
+def _reports_csv(content: Content, context: Context, problems: Problems) -> Decoded:
+    source = Source(content, np.zeros(0, np.int64), "observer", context.timezone)
+    reports, counted = read_csv_reports(content, source, problems, exact_observers=context.exact_observers)
+    return Decoded(format="reports (CSV)", reports=reports, problems=problems, summary=counted)
+
+
+def _reports_geojson(content: Content, context: Context, problems: Problems) -> Decoded:
+    source = Source(content, np.zeros(0, np.int64), "observer", context.timezone)
+    reports, counted = read_geojson_reports(content, source, problems, exact_observers=context.exact_observers)
+    return Decoded(format="reports (GeoJSON)", reports=reports, problems=problems, summary=counted)
+
+
 def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
     try:
         table = pq.read_table(pa.BufferReader(content.data))
@@ -193,6 +241,12 @@ READERS: dict[str, Reader] = {
     "states_columns": _states_columns,
     "states_csv": _states_csv,
     "parquet": _parquet,
+    "reports_csv": _reports_csv,
+    "reports_geojson": _reports_geojson,
+    "readsb_aircraft": _readsb,
+    "readsb_trace": _trace,
+    "opensky_api": _api,
+    "sbs": _sbs,
     "frames_json": _frames_json,
     "frames_csv": _frames_csv,
     "avr": _avr,

@@ -81,7 +81,7 @@ def separator(line: bytes) -> bytes:
 
 def _csv(text: bytes) -> str:
     names = set(header(text))
-    if {"time_earliest", "event"} <= names or {"event", "observer_cell"} <= names:
+    if "event" in names and names & {"time", "time_earliest", "observer_cell", "observer_lat", "observer_position"}:
         return "reports_csv"
     if names & {"icao24", "icao", "hex"} and names & {"lat", "latitude"}:
         return "states_csv"

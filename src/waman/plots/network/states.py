@@ -111,7 +111,7 @@ def to_plots(columns: Mapping[str, pa.Array], source: Source, problems: Problems
             "time": pa.array(measured[keep]).cast(tables.TIME),
             "received": pa.array(clock[keep]).cast(tables.TIME),
             "sensor": constant(source.sensor, int(keep.sum())),
-            "kind": _kinds(located[keep]),
+            "kind": _kinds(columns.get("plot_kind"), located).filter(pa.array(keep)),
             "lat_deg": lat[keep],
             "lon_deg": lon[keep],
             "altitude_fl": (pressure_m / FLIGHT_LEVEL_M)[keep],
@@ -121,6 +121,7 @@ def to_plots(columns: Mapping[str, pa.Array], source: Source, problems: Problems
             "callsign": callsign.filter(pa.array(keep)),
             "ground_speed_mps": speed[keep],
             "heading_deg": heading[keep],
+            "sigma_m": columns.get("plot_sigma_m", pa.nulls(rows, pa.float64())).filter(pa.array(keep)),
             "source": constant(source.content.name, int(keep.sum())),
             "offset": source.offsets[keep],
         },
@@ -128,8 +129,10 @@ def to_plots(columns: Mapping[str, pa.Array], source: Source, problems: Problems
     return table, int(repeat.sum())
 
 
-def _kinds(located: Flags) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.where(located, 0, 1).astype(np.int32)), ["ads_b", "mode_s"])
+def _kinds(given: pa.Array | None, located: Flags) -> pa.Array:
+    """Return the kind of each row: what the file says of its positions, else ``ads_b``; ``mode_s`` without one."""
+    position = pa.array(["ads_b"] * len(located)) if given is None else pc.fill_null(given, "ads_b")
+    return pc.if_else(pa.array(located), position, "mode_s").dictionary_encode()
 
 
 def _column(columns: Mapping[str, pa.Array], key: str, rows: int) -> pa.Array:

@@ -17,6 +17,7 @@ from waman.errors import InputError, Problems
 from waman.geo.time import NO_TIME_US, parse_utc_us
 from waman.geo.units import SECOND_US
 from waman.plots.records.envelope import Content
+from waman.tables import TIME
 
 SHOWN_MAX = 20  # rows of one kind of problem that get a line of their own; the rest are counted
 YEAR_1990_US = 631_152_000 * SECOND_US
@@ -101,11 +102,24 @@ def _in_range(us: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where((us > YEAR_1990_US) & (us < YEAR_2100_US), us, NO_TIME_US)
 
 
+_ISO = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?"
+
+
 def _text_times(column: pa.Array, timezone: tzinfo | None) -> NDArray[np.int64]:
-    """Parse each different text once; texts that are plain numbers are epochs."""
+    """Read ISO 8601 texts, all at once where all are of one usual form; texts that are plain numbers are epochs."""
     epoch, bad = numbers(column)
     if not bad.any():
         return _epoch_us(epoch)
+    text = pc.utf8_trim_whitespace(column)
+    bare = bool(pc.all(pc.match_substring_regex(text, _ISO + "$")).as_py())
+    zoned = bool(pc.all(pc.match_substring_regex(text, _ISO + r"(Z|[+-]\d\d:\d\d)$")).as_py())
+    try:
+        if zoned:
+            return times_us(text.cast(TIME), timezone=timezone)
+        if bare:
+            return times_us(text.cast(pa.timestamp("us")), timezone=timezone)
+    except pa.ArrowInvalid:  # a date that is none, such as the 31st of June: each text for itself
+        pass
     coded = column.dictionary_encode()
     each = np.array([_one_time_us(text, timezone) for text in coded.dictionary.to_pylist()], np.int64)
     index = np.asarray(pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False), np.int64)

@@ -26,26 +26,35 @@ _NEWLINE = 10
 TEXTS = frozenset(
     {"icao24", "icao", "hex", "callsign", "flight", "squawk", "registration", "frame", "rawmsg", "raw", "route"}
     | {"observer_cell", "reliability", "event", "consent", "audience", "registration_read", "origin", "destination"}
-    | {"type", "status"}
+    | {"type", "status", "message", "day", "clock", "day_logged", "clock_logged"}
 )
 
 
 def read_csv(
-    content: Content, problems: Problems, *, names: Sequence[str] | None = None
+    content: Content,
+    problems: Problems,
+    *,
+    names: Sequence[str] | None = None,
+    quiet: tuple[str, ...] = (),
 ) -> tuple[dict[str, pa.Array], NDArray[np.int64]]:
     """Return the columns of a table by their lower-case names, and the byte offset of each row.
 
-    ``names`` are the columns of a table that has no header. A line with the wrong number of
-    fields is left out with a problem.
+    ``names`` are the columns of a table that has no header. Lines that begin with one of ``quiet``
+    are left out without a word where they do not fit; any other line with the wrong
+    number of fields is left out with a problem.
     """
     content = _utf8(content, problems)
     columns = list(names) if names is not None else header(content.data)
     first = content.data.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0]
     skipped: list[int] = []
+    odd: list[int] = []
 
     def leave_out(row: pcsv.InvalidRow) -> str:
         skipped.append(int(row.number) - 1 if row.number is not None else 0)
-        if len(skipped) <= SHOWN_MAX:
+        if row.text.startswith(quiet):
+            return "skip"
+        odd.append(1)
+        if len(odd) <= SHOWN_MAX:
             problems.add(
                 f"{content.name}:{row.number}", f"{row.actual_columns} fields where {row.expected_columns} are"
             )
@@ -54,14 +63,15 @@ def read_csv(
     table = None
     for as_text in (False, True):
         skipped.clear()
+        odd.clear()
         try:
             table = _parse(content.data, columns, names is None, separator(first).decode(), leave_out, as_text)
             break
         except pa.ArrowInvalid as why:
-            if as_text:
-                problems.add(content.name, "not a readable table", why)
-    if len(skipped) > SHOWN_MAX:
-        problems.add(content.name, "lines with the wrong number of fields (and more)", times=len(skipped) - SHOWN_MAX)
+            if as_text:  # the reason may repeat what the file says, so it is not given
+                problems.add(content.name, "not a readable table", type(why).__name__)
+    if len(odd) > SHOWN_MAX:
+        problems.add(content.name, "lines with the wrong number of fields (and more)", times=len(odd) - SHOWN_MAX)
     if table is None:
         return {}, np.zeros(0, np.int64)
     found = {n: whole(table[i]) for i, n in enumerate(columns)}

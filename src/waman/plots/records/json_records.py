@@ -8,7 +8,7 @@ problem with its byte offset and the rest of the file is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -21,97 +21,113 @@ from waman.errors import Problems
 from waman.plots.records.columns import whole
 from waman.plots.records.envelope import Content
 
-S = TypeVar("S", bound=msgspec.Struct)
+S = TypeVar("S")
+T = TypeVar("T", bound=msgspec.Struct)
 
 BLOCK_BYTES = 4 << 20  # decoded objects of one block stay below some 50 MB
-BROKEN_BLOCKS_MAX = 2000  # broken objects looked for one by one; a file worse than that ends there
+BROKEN_RECORDS_MAX = 2000  # broken records looked for one by one; a file worse than that ends there
 
-_SEAM = re.compile(rb"\}(\s*,\s*)\{")
+_SEAMS = {b"{}": re.compile(rb"\}(\s*,\s*)\{"), b"[]": re.compile(rb"\](\s*,\s*)\[")}
 _NEWLINE = 10
 
 
-def blocks(content: Content, record: type[S], problems: Problems) -> Iterator[tuple[list[S], NDArray[np.int64]]]:
-    """Yield the objects of a file as ``record`` structs, block after block, with their byte offsets.
+def blocks(
+    content: Content, record: type[S], problems: Problems, *, brackets: bytes = b"{}", quiet: bool = False
+) -> Iterator[tuple[list[S], NDArray[np.int64]]]:
+    """Yield the records of a file, block after block, with their byte offsets.
 
-    ``offsets`` are those of the objects' opening braces in the unwrapped file.
+    ``brackets`` are those of a record: ``{}`` for objects, ``[]`` for rows that are arrays.
+    ``offsets`` are those of the opening brackets in the unwrapped file. With ``quiet`` no
+    problem repeats what the file says (reports: people could be named there).
     """
-    decoder = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
-    budget = [BROKEN_BLOCKS_MAX]
-    lines, start = _one_a_line(content.data)
+    lines, start = _one_a_line(content.data, brackets)
+    damaged = _Damage(content, lines, brackets, quiet, problems)
+    decoder: msgspec.json.Decoder[list[S]] = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
     while start < len(lines):
         end = len(lines)
         if end - start > BLOCK_BYTES:
             end = lines.find(b"\n", start + BLOCK_BYTES) + 1 or len(lines)
-        yield from _decode(content, lines, start, end, decoder, budget, problems)
+        yield from _decode(damaged, start, end, decoder)
         start = end
 
 
-def _one_a_line(data: bytes) -> tuple[bytes, int]:
-    """Return the data with each object on its own line, byte for byte in its old place, and where objects start.
+class _Damage:
+    """The lines of a file while they are decoded. State: ``budget``, how many broken records may still be sought."""
 
-    The comma between two objects of an array becomes a newline, so offsets do not move. A
-    comma between braces inside a text would be cut too: the two halves are then reported.
+    def __init__(self, content: Content, lines: bytes, brackets: bytes, quiet: bool, problems: Problems) -> None:
+        self.content, self.lines, self.brackets, self.quiet, self.problems = content, lines, brackets, quiet, problems
+        self.budget = BROKEN_RECORDS_MAX
+
+    def report(self, start: int, body: bytes, why: Exception) -> None:
+        """Write the problem of one broken record."""
+        self.budget -= 1
+        value = "" if self.quiet else f"{why}: {body[:80].decode('utf-8', 'replace')}"
+        self.problems.add(self.content.at(start), "not a readable record", value)
+
+
+def _one_a_line(data: bytes, brackets: bytes) -> tuple[bytes, int]:
+    """Return the data with each record on its own line, byte for byte in its old place, and where records start.
+
+    The comma between two records of an array becomes a newline, so offsets do not move. A
+    comma between brackets inside a text would be cut too: the two halves are then reported.
     """
     head = data[: 1 << 16]
     first = len(data) - len(data.lstrip())
     if data[first : first + 1] != b"[":
         return data, first
-    if b"},{" in head or b"}" not in head:
-        return data.replace(b"},{", b"}\n{"), first + 1
-    return _SEAM.sub(lambda m: b"}\n" + b" " * (len(m.group(1)) - 1) + b"{", data.replace(b"\n", b" ")), first + 1
+    opening, closing = brackets[:1], brackets[1:]
+    tight = closing + b"," + opening
+    if tight in head or closing not in head:
+        return data.replace(tight, closing + b"\n" + opening), first + 1
+    spread = data.replace(b"\n", b" ")
+    return _SEAMS[brackets].sub(lambda m: closing + b"\n" + b" " * (len(m.group(1)) - 1) + opening, spread), first + 1
 
 
 def _decode(
-    content: Content,
-    lines: bytes,
-    start: int,
-    end: int,
-    decoder: msgspec.json.Decoder[list[S]],
-    budget: list[int],
-    problems: Problems,
+    damaged: _Damage, start: int, end: int, decoder: msgspec.json.Decoder[list[S]]
 ) -> Iterator[tuple[list[S], NDArray[np.int64]]]:
     """Decode the lines between two offsets, halving where they do not decode."""
-    stack = [(start, end)]
+    lines, stack = damaged.lines, [(start, end)]
     while stack:
         start, end = stack.pop()
         body = lines[start:end].strip(b" \t\r\n,")
         if body in (b"", b"]"):
             continue
         try:
-            rows = decoder.decode(b"[" + _joined(body) + b"]")
+            rows = decoder.decode(b"[" + _joined(body, damaged.brackets) + b"]")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
-            if budget[0] <= 0:
-                problems.add(content.at(start), "too much of this file is broken: the rest of this part is not read")
+            if damaged.budget <= 0:
+                what = "too much of this file is broken: the rest of this part is not read"
+                damaged.problems.add(damaged.content.at(start), what)
                 return
             middle = lines.find(b"\n", (start + end) // 2, end - 1) + 1 or lines.rfind(b"\n", start, end - 1) + 1
             if start < middle < end:
                 stack += [(middle, end), (start, middle)]
             else:
-                budget[0] -= 1
-                problems.add(
-                    content.at(start), "not a readable record", f"{why}: {body[:80].decode('utf-8', 'replace')}"
-                )
+                damaged.report(start, body, why)
             continue
         yield rows, _offsets(lines, start, end, len(rows))
 
 
-def _joined(body: bytes) -> bytes:
-    """Return objects that stand one a line as the inside of a JSON array, the array's own bracket taken off."""
-    if body.endswith(b"}]"):
-        body = body[:-1]
-    elif body.endswith(b"]") and body[:-1].rstrip().endswith(b"}"):
+def _joined(body: bytes, brackets: bytes) -> bytes:
+    """Return records that stand one a line as the inside of a JSON array, the array's own bracket taken off."""
+    if body.endswith(b"]") and body[:-1].rstrip().endswith(brackets[1:]):
         body = body[:-1].rstrip()
-    return re.sub(rb"\n\s*(?=\{)", b",", body) if b"\n\n" in body or b"\r" in body else body.replace(b"\n", b",")
+    if b"\n\n" in body or b"\r" in body:
+        return re.sub(rb"\s*\n\s*", b",", body)
+    return body.replace(b"\n", b",")
 
 
 def _offsets(lines: bytes, start: int, end: int, count: int) -> NDArray[np.int64]:
-    """Return the byte offset of each of ``count`` objects that stand one a line; the block's where they do not."""
+    """Return the byte offset of each of ``count`` records that stand one a line; the block's where they do not."""
     found = np.flatnonzero(np.frombuffer(lines, np.uint8, end - start, start) == _NEWLINE) + 1 + start
     starts = np.concatenate([[start], found])
     return starts[:count] if len(starts) >= count else np.full(count, start, np.int64)
 
 
-def collect(content: Content, record: type[S], problems: Problems) -> tuple[dict[str, pa.Array], NDArray[np.int64]]:
+def collect(
+    content: Content, record: type[T], problems: Problems, *, quiet: bool = False
+) -> tuple[dict[str, pa.Array], NDArray[np.int64]]:
     """Return all objects of a file as Arrow columns named after the fields of ``record``, and their byte offsets.
 
     A field that no object has is left out.
@@ -119,7 +135,7 @@ def collect(content: Content, record: type[S], problems: Problems) -> tuple[dict
     parts: list[pa.Table] = []
     places: list[NDArray[np.int64]] = []
     names = record.__struct_fields__
-    for rows, offsets in blocks(content, record, problems):
+    for rows, offsets in blocks(content, record, problems, quiet=quiet):
         parts.append(pa.table({name: arrow(list(map(attrgetter(name), rows))) for name in names}))
         places.append(offsets)
     table = stack(parts)
@@ -152,7 +168,7 @@ def column_wise(content: Content, problems: Problems) -> dict[str, pa.Array]:
     return {name: arrow([cells.get(k) for k in keys]) for name, cells in raw.items()}
 
 
-def arrow(values: list[Any]) -> pa.Array:
+def arrow(values: Sequence[Any]) -> pa.Array:
     """Return a column of the values, as texts where their types are mixed.
 
     >>> arrow([1, "a"]).to_pylist()
