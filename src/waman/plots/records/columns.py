@@ -124,7 +124,7 @@ def _text_times(column: pa.Array, timezone: tzinfo | None) -> NDArray[np.int64]:
     each = np.array([_one_time_us(text, timezone) for text in coded.dictionary.to_pylist()], np.int64)
     index = np.asarray(pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False), np.int64)
     us = np.where(index >= 0, each[index], NO_TIME_US) if len(each) else np.full(len(column), NO_TIME_US, np.int64)
-    return _in_range(us)
+    return np.where(np.isfinite(epoch), _epoch_us(epoch), _in_range(us))
 
 
 def _one_time_us(text: str, timezone: tzinfo | None) -> int:
