@@ -10,9 +10,7 @@ import click
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from waman.config import Area
     from waman.errors import Problems
-    from waman.flights import Given
 
 
 @click.command()
@@ -31,6 +29,7 @@ def command(
     A flight is explained, unexplained or insufficient. Unexplained needs two independent things that were
     seen; things that were not seen, however many, give insufficient.
     """
+    from waman.cli._given import gather, load_field
     from waman.config import load_area
     from waman.errors import Problems
     from waman.flights import explain
@@ -38,47 +37,11 @@ def command(
 
     problems = Problems()
     rows = read_table("tracks", tracks)
-    given = _given(load_area(area) if area else None, field, live, problems)
+    known = load_area(area) if area else None
+    given = gather(known, field=load_field(field), live=live, problems=problems)
     flights = explain(rows, given, language=language)
     write_table("flights", flights, output)
     _say(flights, problems, output, as_json)
-
-
-def _given(area: Area | None, field: Path | None, live: bool, problems: Problems) -> Given:
-    """Gather places, borders, plans, registers and the field that the area names."""
-    from waman.flights import given_of
-    from waman.store import read_borders, read_places
-    from waman.store.rows import read_rows
-
-    if area is None:
-        return given_of(live=live, problems=problems)
-    places, plans, register = [], [], []
-    for file in area.files(area.places.files):
-        table, found = read_places(file)
-        problems.extend(found)
-        places += table.to_pylist()
-    for source in area.plans:
-        rows, found = read_rows(area.path(source.file), needs=("callsign", "off_block"))
-        problems.extend(found)
-        plans += rows
-    for name in (n for r in area.registers for n in r.aircraft):
-        rows, found = read_rows(area.path(name), needs=("icao24", "status"))
-        problems.extend(found)
-        register += rows
-    shares = [p.completeness for p in area.plans]
-    known = [s for s in shares if s is not None]
-    return given_of(
-        bbox=area.bbox,
-        places=places,
-        borders=read_borders(area.bbox),
-        aerodromes=area.places.aerodromes,
-        plans=plans if area.plans else None,
-        # several sources: a flight may file at any, so the least complete one counts
-        completeness=min(known) if known and len(known) == len(shares) else None,
-        register=register if area.registers else None,
-        live=live,
-        problems=problems,
-    )
 
 
 def _say(flights: pa.Table, problems: Problems, output: Path, as_json: bool) -> None:
