@@ -37,6 +37,12 @@ def test_the_architecture_page_names_every_package_and_no_other() -> None:
     assert there <= told
 
 
+def test_the_readme_starts_with_a_sentence_and_a_picture_and_names_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "![" in "\n".join(text.splitlines()[:8])
+    assert "make demo" in text and "make test" in text
+
+
 def test_every_link_between_the_documents_leads_somewhere() -> None:
     for page in [
         ROOT / "README.md",

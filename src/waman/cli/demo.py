@@ -115,8 +115,6 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
 
         for scene in SCENES:
             parts[scene.sample] = lambda scene=scene: [_scene(scene, folder, sample_files(scene.sample))]
-        parts["asterix"] = lambda: _captures(folder)
-        parts["reencoded"] = lambda: _reencoded(folder)
     for name, work in parts.items():
         if not only or name in only:
             rows += work()
@@ -163,32 +161,6 @@ def _scene(scene: Scene, folder: Path, recordings: list[Path]) -> tuple[str, Run
     click.echo(f"\n{scene.title}")
     workspace = open_workspace(_workspace(folder / scene.sample, scene, recordings))
     return scene.sample, run_workspace(workspace, say=click.echo, title=scene.title, notes=[scene.note])
-
-
-def _captures(folder: Path) -> list[tuple[str, Any]]:
-    """Show what a real radar capture holds, and why no flight can come of it."""
-    from waman.cli import _decoding
-    from waman.store.samples import sample_files
-
-    files = [p for p in sample_files("asterix") if p.suffix == ".pcap"]
-    click.echo("\nReal ASTERIX captures: sensors, categories, records, problems")
-    out = folder / "asterix"
-    out.mkdir(parents=True, exist_ok=True)
-    found = _decoding.read_all(files, area=None, date=None, editions={}, sensor=None)
-    for line in _decoding.lines(found, _decoding.write(found, out / "plots.parquet"), shown=3):
-        click.echo(f"  {line}")
-    for path, one in found.files:
-        times = _decoding.seconds(one.plots)
-        if times is not None and times < 60.0:
-            click.echo(f"  {path.name}: {times:.1f} s: no flight can be formed")
-    return []
-
-
-def _reencoded(folder: Path) -> list[tuple[str, Any]]:
-    """Re-encode the Paris recording as radar messages and take it through the whole chain again."""
-    from waman.cli._reencode import reencode
-
-    return reencode(folder, SCENES[0], _scene)
 
 
 def _summary(rows: list[tuple[str, Any]], seconds: float) -> None:
