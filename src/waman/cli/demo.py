@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,12 +110,12 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
     rows: list[tuple[str, Any]] = []
     parts: dict[str, Callable[[], list[tuple[str, Any]]]] = {}
     if offline or not _fetch():
-        parts["handmade"] = lambda: [_scene(HANDMADE, folder, [_handmade()])]
+        parts["handmade"] = partial(_part, HANDMADE, folder, [_handmade()])
     else:
         from waman.store.samples import sample_files
 
         for scene in SCENES:
-            parts[scene.sample] = lambda scene=scene: [_scene(scene, folder, sample_files(scene.sample))]
+            parts[scene.sample] = partial(_part, scene, folder, sample_files(scene.sample))
     for name, work in parts.items():
         if not only or name in only:
             rows += work()
@@ -152,6 +153,10 @@ def _workspace(folder: Path, scene: Scene, recordings: list[Path]) -> Path:
     )
     (folder / "area.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def _part(scene: Scene, folder: Path, recordings: list[Path]) -> list[tuple[str, Any]]:
+    return [_scene(scene, folder, recordings)]
 
 
 def _scene(scene: Scene, folder: Path, recordings: list[Path]) -> tuple[str, Run]:
