@@ -18,7 +18,9 @@ FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 400
 PACKAGE_LINES_MAX = 2000
 
-EXEMPT: dict[str, str] = {}
+EXEMPT: dict[str, str] = {
+    "cli": "one small module a subcommand: it grows by a file a command, not by complexity",
+}
 """``path`` or ``path:function`` -> why it may be longer."""
 
 FORBIDDEN = re.compile(
