@@ -61,7 +61,7 @@ def read_all(
             one = plots.read(path, area=area, date=date, editions=editions, sensor=sensor, timezone=timezone)
         except InputError as why:
             failures.append(why)
-            problems.add(str(path), str(why))
+            problems.add(str(path), str(why).removeprefix(f"{path}: "))
             continue
         done.append((path, one))
         problems.extend(one.problems)
@@ -89,14 +89,20 @@ def write(found: Found, output: Path) -> list[Path]:
     return written
 
 
+def span_us(times: pa.ChunkedArray) -> tuple[int, int] | None:
+    """Return the first and last time as UTC microseconds, or None for no rows."""
+    if not len(times):
+        return None
+    ends = pc.min_max(times.cast(pa.int64())).as_py()
+    return int(ends["min"]), int(ends["max"])
+
+
 def span(times: pa.ChunkedArray) -> tuple[str, str] | None:
     """Return the first and last time as texts, or None for no rows."""
     from waman.geo.time import us_text
 
-    if not len(times):
-        return None
-    ends = pc.min_max(times.cast(pa.int64())).as_py()
-    return us_text(ends["min"]), us_text(ends["max"])
+    ends = span_us(times)
+    return None if ends is None else (us_text(ends[0]), us_text(ends[1]))
 
 
 def counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -116,6 +116,7 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
 
         for scene in SCENES:
             parts[scene.sample] = partial(_part, scene, folder, sample_files(scene.sample))
+        parts["asterix"] = partial(_captures, folder / "asterix")
     for name, work in parts.items():
         if not only or name in only:
             rows += work()
@@ -166,6 +167,24 @@ def _scene(scene: Scene, folder: Path, recordings: list[Path]) -> tuple[str, Run
     click.echo(f"\n{scene.title}")
     workspace = open_workspace(_workspace(folder / scene.sample, scene, recordings))
     return scene.sample, run_workspace(workspace, say=click.echo, title=scene.title, notes=[scene.note])
+
+
+def _captures(folder: Path) -> list[tuple[str, Any]]:
+    """Show what real radar captures hold, and why no flight can come of them."""
+    from waman.cli import _decoding
+    from waman.store.samples import sample_files
+
+    files = list({p.name: p for p in sample_files("asterix") if p.suffix == ".pcap"}.values())
+    click.echo("\nReal ASTERIX captures: sensors, categories, records, problems")
+    folder.mkdir(parents=True, exist_ok=True)
+    found = _decoding.read_all(files, area=None, date=None, editions={}, sensor=None)
+    for line in _decoding.lines(found, _decoding.write(found, folder / "plots.parquet"), shown=3):
+        click.echo(f"  {line}")
+    for path, one in found.files:
+        ends = _decoding.span_us(one.plots["time"])
+        if ends is not None and ends[1] - ends[0] < 60_000_000:
+            click.echo(f"  {path.name}: {(ends[1] - ends[0]) / 1e6:.1f} s: no flight can be formed")
+    return []
 
 
 def _summary(rows: list[tuple[str, Any]], seconds: float) -> None:

@@ -16,6 +16,7 @@ from waman import tables
 from waman.config import Area
 from waman.errors import InputError, Problems
 from waman.geo.time import zone
+from waman.plots import radar
 from waman.plots.mode_s import messages
 from waman.plots.mode_s.frames import looks_like_beast, read_avr, read_beast, read_frames_csv, read_frames_json
 from waman.plots.mode_s.messages import Frames
@@ -40,6 +41,7 @@ class Context:
     sensor: str | None = None
     zone_name: str | None = None
     exact_observers: bool = False
+    file_us: int | None = None
 
     @property
     def timezone(self) -> tzinfo | None:
@@ -85,7 +87,9 @@ def read(
     Raises InputError if nothing at all is readable.
     """
     problems = Problems()
-    context = Context(area, date, editions or {}, sensor, timezone, exact_observers)
+    file = Path(path)
+    file_us = file.stat().st_mtime_ns // 1000 if file.exists() else None
+    context = Context(area, date, editions or {}, sensor, timezone, exact_observers, file_us)
     parts = [_read_one(content, context, problems) for content in open_file(Path(path), problems)]
     found = _join([p for p in parts if p is not None], problems)
     if not (found.plots.num_rows or found.reports.num_rows or found.availability.num_rows):
@@ -104,7 +108,11 @@ def _nothing(path: Path | str, problems: Problems) -> InputError:
 
 
 def _read_one(content: Content, context: Context, problems: Problems) -> Decoded | None:
-    name = recognise(content.data) or ("beast" if looks_like_beast(content.data) else "")
+    name = recognise(content.data)
+    if not name and radar.looks_like(content.data):
+        name = "radar"
+    if not name and looks_like_beast(content.data):
+        name = "beast"
     reader = READERS.get(name)
     if reader is None:
         problems.add(content.name, "no known format", content.data[:16].hex(" "))
@@ -237,6 +245,7 @@ def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
 
 
 READERS: dict[str, Reader] = {
+    "radar": radar.read,
     "states_json": _states_json,
     "states_columns": _states_columns,
     "states_csv": _states_csv,
