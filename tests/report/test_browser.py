@@ -175,7 +175,7 @@ def test_the_time_slider_moves_by_keyboard_and_marks_what_flies(visit: Visit) ->
     for _ in range(30):
         page.keyboard.press("ArrowRight")
     assert not page.locator("#whole").is_checked()
-    assert re.match(r"2015-10-1\d \d\d:\d\d:\d\d \(\d\d:\d\d:\d\d UTC\)", page.locator("#clock").inner_text())
+    assert re.match(r"\d\d:\d\d:\d\d \(\d\d:\d\d:\d\d UTC\)", page.locator("#clock").inner_text())
     assert page.locator("tr.flying").count() > 3
     page.locator("#play").click()
     assert page.locator("#play").get_attribute("aria-pressed") == "true"

@@ -169,7 +169,7 @@ def _row(i: int, f: Mapping[str, Any], zone: ZoneInfo, day: bool, t: Any) -> str
     """Return one row of the table. ``data-k`` holds what a column sorts by; ``day``: hours alone."""
     start, until = span(f["start"], f["end"], zone)
     start = start[11:] if day else start
-    name, verdict = escape(f["flight"], quote=True), f["verdict"]
+    name, verdict = _name(f, day), f["verdict"]
     origin, destination = (_place(f[side], t) for side in ("origin", "destination"))
     seen = "" if f["seen_fraction"] is None else f"{f['seen_fraction']:.0%}"
     return (
@@ -177,12 +177,20 @@ def _row(i: int, f: Mapping[str, Any], zone: ZoneInfo, day: bool, t: Any) -> str
         f'<td data-k="{VERDICTS.index(verdict)}"><svg class="mark {verdict}" aria-hidden="true" viewBox="0 0 34 12">'
         f'<use href="#g-{verdict}"/></svg> {t("verdict_" + verdict)}</td>'
         f'<td data-k="{escape(f["start"])}">{start}–{until}</td>'
-        f"<td>{origin}, {destination}</td><td>{t('ended_' + f['ended'])}</td>"
+        f"<td>{origin} → {destination}</td><td>{t('ended_' + f['ended'])}</td>"
         f'<td data-k="{f["seen_fraction"] or 0}" class="n">{seen}</td></tr>'
     )
 
 
+def _name(f: Mapping[str, Any], day: bool) -> str:
+    """Return a flight's name; on a page of one day the date that begins it is there for the ear and for copying."""
+    name, date = f["flight"], f["start"][:10].replace("-", "") + "T"
+    if day and name.startswith(date) and len(name) > len(date):
+        return f'<span class="quiet">{date}</span>{escape(name[len(date) :], quote=True)}'
+    return escape(name, quote=True)
+
+
 def _place(place: Mapping[str, Any] | None, t: Any) -> str:
-    if not place:
-        return str(t("unknown_place"))
+    if not place:  # a short sign for the eye, the word for the ear
+        return f'<span aria-hidden="true">?</span>{t("unknown_place").replace("<span", "<span class=quiet", 1)}'
     return f'<abbr title="{escape(place["name"], quote=True)}">{escape(place["id"])}</abbr>'

@@ -23,6 +23,7 @@ const seconds = text => Date.parse(text) / 1000;
 for (const f of flights) { f.s = seconds(f.start); f.e = seconds(f.end); f.gaps = new Set(f.path.gap_after); }
 const begin = doc.period ? seconds(doc.period.start) : 0, finish = doc.period ? seconds(doc.period.end) : 1;
 view.time = begin;
+const oneDay = new Set([begin, finish].map(s => new Intl.DateTimeFormat("sv-SE", {timeZone: doc.timezone}).format(new Date(s * 1000)))).size === 1;
 
 // ---- words
 function t(key, values = {}) {
@@ -232,8 +233,8 @@ const slider = $("time");
 slider.max = Math.max(1, Math.ceil(finish - begin));
 slider.step = Math.max(1, Math.round((finish - begin) / 400));
 function clock() {
-  $("clock").textContent = view.whole ? t("whole_period_text") : bothTimes(view.time);
-  slider.setAttribute("aria-valuetext", view.whole ? t("whole_period_text") : bothTimes(view.time));
+  $("clock").textContent = view.whole ? "" : oneDay ? bothTimes(view.time).replace(/\d{4}-\d\d-\d\d /, "") : bothTimes(view.time);
+  slider.setAttribute("aria-valuetext", view.whole ? t("whole_period") : bothTimes(view.time));
   for (const row of rows) {
     const f = flights[row.dataset.i], flying = !view.whole && f.s <= view.time && view.time <= f.e;
     row.classList.toggle("flying", flying);
@@ -382,7 +383,7 @@ function fade() {
   // a picked flight, or else what flies at the time shown, stands out from the rest
   const chosen = ["==", ["get", "i"], view.picked];
   for (const v of VERDICTS) {
-    const plain = view.picked >= 0 || !view.whole ? 0.22 : v === "explained" ? 0.8 : 1;
+    const plain = view.picked >= 0 ? 0.14 : !view.whole ? 0.22 : v === "explained" ? 0.8 : 1;
     map.setPaintProperty("tracks-" + v, "line-opacity", view.picked >= 0 ? ["case", chosen, 1, plain] : plain);
   }
 }
