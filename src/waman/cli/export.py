@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from waman.access.audience import Audience
     from waman.export import Shown
+    from waman.report import Layer
     from waman.store import Workspace
 
 FORMATS = ("geojson", "csv", "points", "kml", "gpx", "html", "json", "dossier")
@@ -76,7 +77,7 @@ def _text(form: str, shown: Shown, space: Workspace, language: str, flight: str 
     if form in ("html", "json", "dossier"):
         from waman.report import document, write_dossier, write_html, write_json
 
-        doc = document(shown, space.area)
+        doc = document(shown, space.area, layers=_layers(space) if form == "html" else ())
         if form == "dossier":
             return write_dossier(doc, flight or "", language=language)
         return write_html(doc, language=language) if form == "html" else write_json(doc)
@@ -88,3 +89,13 @@ def _text(form: str, shown: Shown, space: Workspace, language: str, flight: str 
         "gpx": export.to_gpx,
     }
     return writers[form](shown)
+
+
+def _layers(space: Workspace) -> list[Layer]:
+    """Return the layers of what could not be seen, where the workspace has a detection field."""
+    if not (space.path("field") / "sensors.json").is_file():
+        return []
+    from waman.coverage import DetectionField
+    from waman.report import coverage_layers
+
+    return coverage_layers(DetectionField.load(space.path("field")), space.area.bbox)

@@ -6,7 +6,8 @@
 
 from waman.report.document import Layer, document
 from waman.report.dossier import write_dossier
+from waman.report.layers import coverage_layers
 from waman.report.page import write_html, write_json
 from waman.report.terminal import summary
 
-__all__ = ["Layer", "document", "summary", "write_dossier", "write_html", "write_json"]
+__all__ = ["Layer", "coverage_layers", "document", "summary", "write_dossier", "write_html", "write_json"]
