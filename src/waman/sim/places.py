@@ -6,6 +6,7 @@ corridor's: being unlisted says nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ Array = NDArray[np.float64]
 CLOSED, OPEN, DESTROYED, FLOODED = 0, 1, 2, 3
 POOL = 2.5  # sites known to the builders for each strip in use (assumption)
 SITES_MAX = 2000
+SHY_M = {"aerodrome": 12_000.0, "mission": 3000.0, "village": 2000.0}
+"""The corridor's builders keep out of sight of these (assumption)."""
 SEA_M = 1.0  # elevation files give the sea as 0 or a little less
 STRIPS_OF_FIGURE = 65.0  # strips of the year whose 185 destructions are the source figure (facts 4)
 WEEKS_BEFORE_REUSE = 12
@@ -70,7 +73,7 @@ def settle(scenario: Scenario, plane: Plane) -> tuple[list[Place], list[Place]]:
             heading = round(180.0 * rng.random(), 1)
             places.append(_place(plane, name, role, kind, listed, known, e, n, round(length), heading))
     count = min(int(np.ceil(POOL * corridor.strips)), SITES_MAX)
-    sites = _spots(scenario, plane, "strips", count, apart_m=2500.0, east_share=0.85)
+    sites = _spots(scenario, plane, "strips", count, apart_m=2500.0, east_share=0.85, avoid=places)
     order = np.argsort([e for e, _ in sites], kind="stable")
     rng = stream(scenario.seed, "strip-kinds")
     strips = []
@@ -109,7 +112,14 @@ def _with(place: Place, **values: object) -> Place:
 
 
 def _spots(
-    scenario: Scenario, plane: Plane, element: str, count: int, *, apart_m: float, east_share: float
+    scenario: Scenario,
+    plane: Plane,
+    element: str,
+    count: int,
+    *,
+    apart_m: float,
+    east_share: float,
+    avoid: Sequence[Place] = (),
 ) -> list[tuple[float, float]]:
     """Level, low places in random order, none nearer to another than ``apart_m`` (less where land is short)."""
     rows, columns = plane.heights_m.shape
@@ -125,9 +135,13 @@ def _spots(
     order = stream(scenario.seed, element).permutation(flat)[: 400 * max(count, 1)]
     east = plane.east0_m + CELL_M * (order % columns)
     north = plane.north0_m + CELL_M * (order // columns)
+    clear = np.ones(order.size, bool)
+    for p in avoid:
+        clear &= np.hypot(east - p.east_m, north - p.north_m) > SHY_M.get(p.role, 0.0)
+    east, north = east[clear], north[clear]
     chosen: list[int] = []
     for gap in (apart_m, apart_m / 2, apart_m / 4, 0.0):
-        for i in range(order.size):
+        for i in range(east.size):
             if len(chosen) == count:
                 break
             near = np.hypot(east[chosen] - east[i], north[chosen] - north[i])

@@ -25,6 +25,7 @@ LOST_S = 2700.0  # a track ends when nothing was seen for so long; shorter gaps 
 POSITION_SIGMA_M = 60.0  # smoothed
 VELOCITY_SIGMA_MPS = 1.5
 PRESSURE_SIGMA_M = 75.0
+HELD_S = 30.0
 ROWS_MIN = 5
 
 
@@ -75,6 +76,19 @@ def _detections(world: World) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Arr
     return seen, heard, 1.0 - missed
 
 
+def _held(height: Array, time_s: Array, track: NDArray[np.int64]) -> Array:
+    """Carry a height through rows without one, as a tracker does, from the nearest row within ``HELD_S``."""
+    known = np.flatnonzero(np.isfinite(height))
+    if not known.size:
+        return height
+    after = np.clip(np.searchsorted(known, np.arange(height.size)), 0, known.size - 1)
+    out = height.copy()
+    for index in (known[np.maximum(after - 1, 0)], known[after]):
+        near = ~np.isfinite(out) & (track[index] == track) & (np.abs(time_s[index] - time_s) <= HELD_S)
+        out[near] = height[index[near]]
+    return out
+
+
 def _draws(world: World, key: int) -> tuple[Array, Array]:
     offsets = world.motion.offsets
     u, v = np.empty(offsets[-1]), np.empty(offsets[-1])
@@ -99,6 +113,7 @@ def _table(
     level = heard[keep] & (rng.random(keep.size) > NO_MODE_C)
     pressure = pressure_height_m(m.height_m[keep], isa_offset_c=s.isa_offset_c, qnh_hpa=s.qnh_hpa)
     height = np.where(level, np.round(pressure / FLIGHT_LEVEL_M) * FLIGHT_LEVEL_M, np.nan)
+    height = _held(height, m.time_s[keep], track)
     adsb = np.array([t.identity.adsb for t in world.trips], bool)[trip] & heard[keep]
 
     def words(name: str) -> list[str | None]:
@@ -108,8 +123,8 @@ def _table(
     return tables.table("tracks", {
         "track": track, "time": micros(world, m.time_s[keep]),
         "lat_deg": np.round(lat, 7), "lon_deg": np.round(lon, 7), "altitude_msl_m": np.round(height, 1),
-        "altitude_sigma_m": np.where(level, PRESSURE_SIGMA_M, np.nan),
-        "altitude_source": np.where(level, "pressure", "none").tolist(),
+        "altitude_sigma_m": np.where(np.isfinite(height), PRESSURE_SIGMA_M, np.nan),
+        "altitude_source": np.where(np.isfinite(height), "pressure", "none").tolist(),
         "vn_mps": (m.north_m[after] - m.north_m[before]) / dt + VELOCITY_SIGMA_MPS * noise[:, 2],
         "ve_mps": (m.east_m[after] - m.east_m[before]) / dt + VELOCITY_SIGMA_MPS * noise[:, 3],
         "sigma_major_m": np.full(keep.size, POSITION_SIGMA_M), "sigma_minor_m": np.full(keep.size, POSITION_SIGMA_M),
