@@ -6,5 +6,6 @@ Open ``categories/cat048.py`` first (a table of the standard), then ``kernels.py
 
 from waman.plots.asterix.decode import decode, looks_like
 from waman.plots.asterix.registry import CATEGORIES
+from waman.plots.asterix.stream import Stream
 
-__all__ = ["CATEGORIES", "decode", "looks_like"]
+__all__ = ["CATEGORIES", "Stream", "decode", "looks_like"]

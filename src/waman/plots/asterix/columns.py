@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.plots.asterix import block_kernels, kernels, pick_kernels
+from waman.plots.asterix.kernels import blocks as block_kernels
+from waman.plots.asterix.kernels import picks, walk
 from waman.plots.asterix.spec import Category, Field, Kept, compile_layout
 
 CHUNK_RECORDS = 16_384
@@ -75,15 +76,15 @@ def read_records(buffer: NDArray[np.uint8], blocks: Blocks, category: Category) 
     layout = compile_layout(category)
     errors = np.zeros((blocks.begin.size, 2), np.int64)
     positions = np.empty(CHUNK_RECORDS * layout.slots, np.uint16)
-    keys = np.zeros(kernels.PROGRAMS + 1, np.uint64)
-    room_for_programs = np.zeros(kernels.PROGRAMS * (layout.uap_rows + 2), np.uint64)
+    keys = np.zeros(walk.PROGRAMS + 1, np.uint64)
+    room_for_programs = np.zeros(walk.PROGRAMS * (layout.uap_rows + 2), np.uint64)
     store = np.concatenate([layout.items, room_for_programs])
     octets_left = int((blocks.stop - blocks.begin).sum())
     out = _Growing(category, octets_left)
     block, at = 0, 0
     while block < blocks.begin.size:
         room = out.room(CHUNK_RECORDS)
-        rows, block, at = kernels.walk_records(
+        rows, block, at = walk.walk_records(
             buffer, blocks.begin, blocks.stop, store, layout.uap_rows, layout.uaps,
             keys, block, at, positions, room["record"], room["block"], errors,
         )  # fmt: skip
@@ -160,6 +161,6 @@ def _pick(
         where = np.array([k.slot, k.octet, k.octets, k.shift, f.width, k.void_mask], np.int64)
         if f.lsb:
             sign = 1 << (f.width - 1) if f.signed else 0
-            pick_kernels.pick_numbers(buffer, record, positions, where, sign, f.scale, again > 0, out)
+            picks.pick_numbers(buffer, record, positions, where, sign, f.scale, again > 0, out)
         else:
-            pick_kernels.pick_codes(buffer, record, positions, where, again > 0, out)
+            picks.pick_codes(buffer, record, positions, where, again > 0, out)

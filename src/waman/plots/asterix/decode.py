@@ -15,19 +15,20 @@ from waman.config import Sensor
 from waman.errors import Problems
 from waman.geo.time import NO_TIME_US
 from waman.geo.units import DAY_US
-from waman.plots.asterix import gates, heartbeat, kernels, plots, project, times
+from waman.plots.asterix import gates, heartbeat, plots, project, times
 from waman.plots.asterix.columns import Blocks, Records, find_blocks, read_records
+from waman.plots.asterix.kernels import walk
 from waman.plots.asterix.registry import CATEGORIES, HEARTBEATS, TARGETS, choose
 from waman.plots.capture import Payloads
 from waman.plots.result import Decoded
 
 ENDED: Mapping[int, str] = {
-    int(kernels.RECORD_OVER): "a record runs past its block (a damaged block, or a wrong edition?)",
-    int(kernels.UNKNOWN_ITEM): "a record holds an item that its edition has not (a wrong edition?)",
-    int(kernels.EMPTY): "a record without items: padding?",
-    int(kernels.NO_TYPE): "a CAT001 record that does not say whether it is a plot or a track (I001/020)",
-    int(kernels.FSPEC_TOO_LONG): "an FSPEC longer than its edition has items (a wrong edition?)",
-    int(kernels.BAD_LENGTH): "an explicit item of length zero",
+    int(walk.RECORD_OVER): "a record runs past its block (a damaged block, or a wrong edition?)",
+    int(walk.UNKNOWN_ITEM): "a record holds an item that its edition has not (a wrong edition?)",
+    int(walk.EMPTY): "a record without items: padding?",
+    int(walk.NO_TYPE): "a CAT001 record that does not say whether it is a plot or a track (I001/020)",
+    int(walk.FSPEC_TOO_LONG): "an FSPEC longer than its edition has items (a wrong edition?)",
+    int(walk.BAD_LENGTH): "an explicit item of length zero",
 }
 """Why the rest of a block was not read, by the code of the kernels."""
 

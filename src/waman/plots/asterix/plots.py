@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from waman import tables
 from waman.config import Sensor
+from waman.geo.geoid import msl_from_ellipsoid_m
 from waman.geo.time import NO_TIME_US
 from waman.plots.asterix import words
 from waman.plots.asterix.columns import Records
+from waman.plots.asterix.times import ROWS_AT_A_TIME
 
 Array = NDArray[Any]
 
@@ -146,12 +148,24 @@ def _measured(c: dict[str, Array]) -> dict[str, Any]:
             lat = np.where(np.isfinite(fine), fine, lat)
             lon = np.where(np.isfinite(fine), c["lon_fine_deg"], lon)
         out["lat_deg"], out["lon_deg"] = _floats(lat), _floats(lon)
+        if "height_m" in c:
+            out["altitude_msl_m"] = _floats(_msl(c["height_m"], lat, lon))
     speed, heading = _velocity(c)
     if speed is not None and heading is not None:
         out["ground_speed_mps"], out["heading_deg"] = _floats(speed), _floats(heading)
     sigma = _sigma(c)
     if sigma is not None:
         out["sigma_m"] = _floats(sigma)
+    return out
+
+
+def _msl(height_m: Array, lat_deg: Array, lon_deg: Array) -> Array:
+    """Return heights above the geoid [m]: I020/105, I021/140 and I062/130 count from the ellipsoid."""
+    out = np.full(height_m.size, np.nan, np.float32)
+    rows = np.flatnonzero(np.isfinite(height_m) & np.isfinite(lat_deg))
+    for first in range(0, rows.size, ROWS_AT_A_TIME):
+        part = rows[first : first + ROWS_AT_A_TIME]
+        out[part] = msl_from_ellipsoid_m(height_m=height_m[part], lat_deg=lat_deg[part], lon_deg=lon_deg[part])
     return out
 
 

@@ -31,9 +31,10 @@ class Rule(IntEnum):
 
     SPARE = 0
     FIXED = 1  # size octets
-    EXTENDED = 2  # size octets, then parts of `more` octets while the last bit (FX) of the part before is 1
+    EXTENDED = 2  # size octets, then parts of `more` octets while the last bit (FX) of the part before is 1;
+    #               at most `parts` of them where that is not 0: the last part then has no FX
     REPETITIVE = 3  # one octet count, then count x size octets
-    REPETITIVE_FX = 4  # parts of size octets while FX is 1
+    REPETITIVE_FX = 4  # size octets, then parts of `more` (the same) octets while FX is 1
     EXPLICIT = 5  # first octet is the whole length, itself included
     COMPOUND = 6  # FX-extended list of presence bits, then the subitems present
     RANDOM = 7  # random field sequencing: one octet count, then count x (FRN, item)
@@ -72,6 +73,7 @@ class Item:
     rule: Rule
     size: int = 0
     more: int = 0
+    parts: int = 0
     fields: tuple[Field, ...] = ()
     items: tuple[Item, ...] = ()
 
@@ -127,9 +129,9 @@ def fixed(item: str, title: str, octets: int, *fields: Field) -> Item:
     return Item(item, title, Rule.FIXED, octets, fields=fields)
 
 
-def extended(item: str, title: str, *fields: Field, first: int = 1) -> Item:
-    """Return an item that grows by one octet while the FX bit is set."""
-    return Item(item, title, Rule.EXTENDED, first, 1, fields)
+def extended(item: str, title: str, *fields: Field, first: int = 1, parts: int = 0) -> Item:
+    """Return an item that grows by one octet while the FX bit is set, up to ``parts`` parts if given."""
+    return Item(item, title, Rule.EXTENDED, first, 1, parts, fields)
 
 
 def repetitive(item: str, title: str, octets: int) -> Item:
@@ -139,7 +141,7 @@ def repetitive(item: str, title: str, octets: int) -> Item:
 
 def repetitive_fx(item: str, title: str, octets: int) -> Item:
     """Return an item whose parts carry an FX bit."""
-    return Item(item, title, Rule.REPETITIVE_FX, octets)
+    return Item(item, title, Rule.REPETITIVE_FX, octets, octets)
 
 
 def compound(item: str, title: str, *items: Item) -> Item:
@@ -197,7 +199,7 @@ class Layout:
     """A category ready for the kernels.
 
     ``items[frn - 1]`` (+ ``uap_rows`` for the second UAP) is an item packed into 64 bits: rule (4 bits),
-    slot (8), parts (4), size (16), more (16); ``slots`` counts the columns of the position matrix.
+    slot (8), kept parts (4), size (16), more (8), most parts (8); ``slots`` counts the columns of the position matrix.
     """
 
     items: NDArray[np.uint64]
@@ -208,7 +210,7 @@ class Layout:
 
 
 def compile_layout(category: Category) -> Layout:
-    """Turn the items of a category into the integers that ``kernels.walk_records`` reads.
+    """Turn the items of a category into the integers that ``kernels.walk.walk_records`` reads.
 
     >>> from waman.plots.asterix.categories import cat034
     >>> int(compile_layout(cat034.EDITIONS[0]).items[3])  # FRN 4, I034/020: one octet, skipped
@@ -229,7 +231,9 @@ def compile_layout(category: Category) -> Layout:
 
 
 def _row(item: Item) -> list[int]:
-    return [int(item.rule), 0, 0, item.size, item.more]
+    grows = item.rule in (Rule.EXTENDED, Rule.REPETITIVE_FX)
+    assert not grows or (item.size and item.more), f"{item.number} would never end"
+    return [int(item.rule), 0, 0, item.size, item.more | item.parts << 8]
 
 
 def _place(rows: list[list[int]], at: int, item: Item, slots: int, kept: dict[str, list[Kept]]) -> int:

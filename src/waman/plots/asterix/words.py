@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from waman.plots.asterix import pick_kernels
+from waman.plots.asterix.kernels import picks
 
 FIRST_TABLE = 4096
 
@@ -30,7 +30,7 @@ def rank(values: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     size = FIRST_TABLE
     while True:
         keys, codes = np.full(size, -1, np.int64), np.empty(size, np.int32)
-        count = pick_kernels.rank_words(values, keys, codes, out)
+        count = picks.rank_words(values, keys, codes, out)
         if count >= 0:
             distinct = np.empty(count, np.int64)
             used = keys >= 0

@@ -22,6 +22,8 @@ class Payloads:
     cut : (n,) bool, whether the recorder kept less than was sent (the last block may be incomplete)
     origin : (n,) int64, byte offset in the file of the first octet
     file_octets : octets of ``buffer`` that are the file itself
+    framing : what was taken off
+    base : added to every offset: octets of a live stream that came before
 
     >>> Payloads.whole(b"ab").length.tolist()
     [2]
@@ -35,6 +37,7 @@ class Payloads:
     origin: NDArray[np.int64]
     file_octets: int
     framing: str = "raw"
+    base: int = 0
 
     def __len__(self) -> int:
         return int(self.start.size)
@@ -51,4 +54,4 @@ class Payloads:
 
         An octet of a reassembled datagram has the offset of the datagram's first octet.
         """
-        return np.where(at < self.file_octets, at, self.origin[payload])
+        return np.where(at < self.file_octets, at, self.origin[payload]) + self.base

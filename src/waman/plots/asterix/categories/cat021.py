@@ -1,8 +1,8 @@
 """CAT021, ADS-B target reports (EUROCONTROL-SPEC-0149-12).
 
-Three layouts that cannot be told apart from the bytes alone, so the edition must be right:
-2.1 to 2.7 (today's; they differ in extensions that FX announces), 0.24 to 0.26 and 0.23.
-Positions in 0.23 have 24 bits; from 0.24 they have 32; from 2.1 both exist (I021/130 and 131).
+Layouts that cannot be told apart from the bytes alone, so the edition must be right: 2.2 to 2.7
+(today's; they differ in extensions that FX announces), 2.1 (whose I021/271 ends without FX),
+0.26, 0.24 and 0.25, 0.23. Positions in 0.23 have 24 bits; from 0.24 32; from 2.1 both exist (I021/130 and 131).
 """
 
 from waman.plots.asterix.spec import (
@@ -150,6 +150,7 @@ UAP = Uap(
         SP,
     )
 )
+UAP_21 = Uap(replaced(UAP.items, extended("271", "Surface Capabilities and Characteristics", parts=2)))
 
 OLD = (
     SOURCE,
@@ -194,7 +195,8 @@ UAP_024 = Uap((*OLD, SPARE, SPARE, *SPARES, RE, SP))
 UAP_023 = Uap((*replaced(OLD, I130_24), SPARE, SPARE, *SPARES, RE, SP))
 
 EDITIONS = (
-    Category(21, ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7"), (UAP,)),
+    Category(21, ("2.2", "2.3", "2.4", "2.5", "2.6", "2.7"), (UAP,)),
+    Category(21, ("2.1",), (UAP_21,)),
     Category(21, ("0.26",), (UAP_026,)),
     Category(21, ("0.24", "0.25"), (UAP_024,)),
     Category(21, ("0.23",), (UAP_023,)),

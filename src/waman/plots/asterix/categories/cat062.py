@@ -1,7 +1,8 @@
 """CAT062, system tracks (EUROCONTROL-SPEC-0149-9, editions 1.16 to 1.21).
 
 Tracks of another system, not plots: their errors are correlated in time and with the plots they
-were made from. The editions differ in extensions of I062/080 that FX announces.
+were made from. The editions differ in extensions of I062/080 that FX announces; in 1.16 the code of
+I062/060 has no bits that say whether it was validated or garbled.
 """
 
 from waman.plots.asterix.spec import (
@@ -20,6 +21,7 @@ from waman.plots.asterix.spec import (
     octets,
     repetitive,
     repetitive_fx,
+    replaced,
 )
 
 I380 = compound(
@@ -164,4 +166,8 @@ UAP = Uap(
         SP,
     )
 )
-EDITIONS = (Category(62, ("1.16", "1.17", "1.18", "1.19", "1.20", "1.21"), (UAP,)),)
+UAP_116 = Uap(replaced(UAP.items, fixed("060", "Track Mode 3/A Code", 2, code("mode_3a", "MODE3A", 4, 12))))
+EDITIONS = (
+    Category(62, ("1.17", "1.18", "1.19", "1.20", "1.21"), (UAP,)),
+    Category(62, ("1.16",), (UAP_116,)),
+)

@@ -30,7 +30,7 @@ Positions: TypeAlias = NDArray[np.uint16]
 Whole: TypeAlias = Any
 """An integer as numba types it: int64 or uint64."""
 
-# What can end a block before its last octet (problems.py has the sentences). A failed walk
+# What can end a block before its last octet (decode.ENDED has the sentences). A failed walk
 # answers end + code, which is beyond any octet that belongs to the block.
 RECORD_OVER, UNKNOWN_ITEM, EMPTY, NO_TYPE, FSPEC_TOO_LONG, BAD_LENGTH = (U64(code) for code in range(1, 7))
 
@@ -62,11 +62,12 @@ def _variable_end(
             return end + BAD_LENGTH
         here += U64(buffer[here])
     elif rule in (EXTENDED, REPETITIVE_FX):
-        more = (op >> U64(32)) & U64(0xFFFF)
+        more = (op >> U64(32)) & U64(0xFF)
+        parts_max = (op >> U64(40)) & U64(0xFF)
         parts = (op >> U64(12)) & U64(0xF)
         here += size
         part = ONE
-        while here <= end and buffer[here - ONE] & 1:
+        while here <= end and buffer[here - ONE] & 1 and part != parts_max:
             if part < parts:
                 positions[slot + part] = here - at
             part += ONE
@@ -295,7 +296,7 @@ def walk_records(
     """
     rows, room, slots = ZERO, U64(record.size), U64(positions.size // record.size)
     number, blocks, here, count = U64(block), U64(begin.size), U64(at), U64(uap_rows)
-    last_key, last_program = ZERO, ZERO
+    last_key, last_program = ZERO, EMPTY
     positions[:] = 0
     while number < blocks:
         here = max(here, U64(begin[number]))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.jit import kernel
-from waman.plots.asterix.kernels import ONE, U64, Octets, Positions, Whole
+from waman.plots.asterix.kernels.walk import ONE, U64, Octets, Positions, Whole
 
 
 @kernel
