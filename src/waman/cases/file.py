@@ -97,13 +97,13 @@ class Case:
         return str(self.of("case.open")[0].fields["title"])
 
 
-def open_case(desk: CaseDesk, case: str, title: str, t: str) -> Event:
-    """Begin a case; refuses one that exists."""
+def open_case(desk: CaseDesk, case: str, title: str, t: str, compartment: str = "default") -> Event:
+    """Begin a case in a compartment; refuses one that exists."""
     if not case or not case.replace("-", "").isalnum():
         raise InputError(f"a case cannot be called {case!r}", hint="use letters, digits and -")
     if _names(desk, case):
         raise InputError(f"case {case} exists already")
-    return _keep(desk, case, 0, "case.open", {"title": title}, t)
+    return _keep(desk, case, 0, "case.open", {"title": title, "compartment": compartment}, t)
 
 
 def add_event(desk: CaseDesk, case: str, kind: str, fields: Mapping[str, Any], t: str, identity: str = "") -> Event:

@@ -25,15 +25,16 @@ def command() -> None:
 @command.command()
 @click.argument("case")
 @click.option("--title", required=True)
+@click.option("--compartment", default="default", show_default=True, help="Who may have it: see waman bundle peer.")
 @WORKSPACE
 @OFFICER
-def new(case: str, title: str, workspace: Path, officer: str) -> None:
+def new(case: str, title: str, compartment: str, workspace: Path, officer: str) -> None:
     """Open CASE."""
     from waman.cases import open_case
     from waman.cli._desk import now, open_desk
 
     with open_desk(workspace, officer) as desk:
-        event = open_case(desk, case, title, now())
+        event = open_case(desk, case, title, now(), compartment)
     click.echo(f"case {case} opened, entry {event.entry}")
 
 

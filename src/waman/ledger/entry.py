@@ -14,6 +14,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
@@ -100,7 +101,8 @@ def seal(record: Record, seq: int) -> tuple[bytes, list[str]]:
         if record.actor is not None:
             opened.append(disclosure(salts[-1], "actor", record.actor))
             members["actor"] = f'"{digest(opened[-1])}"'
-        entry = "{" + ",".join(f"{_canonical(k)}:{members[k]}" for k in sorted(members, key=_utf16)) + "}"
+        order = sorted(members, key=_utf16) if record.clear else sorted(members)
+        entry = "{" + ",".join([f"{_canonical(k)}:{members[k]}" for k in order]) + "}"
         data = entry.encode()
     except (ValueError, RecursionError) as why:
         raise InputError(f"a value of this record has no canonical JSON form: {why}") from why
@@ -118,7 +120,12 @@ def disclosure(salt: bytes, name: str, value: Any) -> str:
 
 def _canonical(value: Any) -> str:
     """Return RFC 8785 text; plain text takes a short way (JSON escapes it as RFC 8785 does), all else the library's."""
-    return _ENCODE(value) if type(value) is str else rfc8785.dumps(value).decode()
+    return _plain(value) if type(value) is str else rfc8785.dumps(value).decode()
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    return _ENCODE(text)
 
 
 def _utf16(name: str) -> bytes:

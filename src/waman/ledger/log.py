@@ -98,8 +98,11 @@ class Log:
             self._reload()
             self.publish()
 
-    def append(self, records: Sequence[Record], key: str | None = None) -> Receipt:
+    def append(self, records: Sequence[Record], key: str | None = None, *, publish: bool = True) -> Receipt:
         """Record all of ``records`` or none; returns when they are durable, signed and published.
+
+        With ``publish=False`` it returns when they are durable and signed; the folder shows them at the
+        next append, :meth:`publish` or opening.
 
         ``key`` names the attempt: a retry with the same key returns the first receipt instead of
         recording twice. Raises InputError for a record that cannot be an entry, WamanError where
@@ -110,7 +113,8 @@ class Log:
         try:
             with _told():
                 done = self._commit(records, key)
-                self.publish()
+                if publish:
+                    self.publish()
         except BaseException:
             self._forget()
             raise

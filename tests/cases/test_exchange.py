@@ -1,0 +1,116 @@
+"""Three workspaces without a network: bundles in any order converge, compartments hold, forgeries stay out."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from waman.cases.exchange import Packed, merge, outgoing, pack, read_bundle, write_bundle
+from waman.cli import main
+from waman.errors import InputError
+from waman.ledger.note import new_signer
+
+KEYS = [new_signer(f"w{i}.example/waman") for i in range(3)]
+ORIGINS = {key.verifier().text(): {"a", "b"} for key in KEYS}
+RECORDS = [pack(KEYS[n % 3], f"C{n}.000000.event", "ab"[n % 2], f"record {n}".encode()) for n in range(12)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12), st.randoms(use_true_random=False))
+def test_any_order_of_bundles_converges(pairs: list[tuple[int, int]], chance: random.Random) -> None:
+    held = [{r.id: r for r in RECORDS if r.origin == key.verifier().text()} for key in KEYS]
+    rounds = list(itertools.permutations(range(3), 2)) * 2
+    for giver, taker in [*pairs, *rounds]:
+        coming = outgoing(held[giver].values(), {"a", "b"}, ())
+        chance.shuffle(coming)
+        found = merge(held[taker].values(), [*coming, *coming[:2]], ORIGINS, {"a", "b"})
+        held[taker].update({r.id: r for r in found.fresh})
+        assert not found.refused.count and not found.conflicts
+    assert set(held[0]) == set(held[1]) == set(held[2]) == {r.id for r in RECORDS}
+
+
+def test_compartments_are_asked_when_leaving_and_when_arriving() -> None:
+    assert {r.compartment for r in outgoing(RECORDS, {"a"}, ())} == {"a"}
+    found = merge([], RECORDS, ORIGINS, {"a"})
+    assert {r.compartment for r in found.fresh} == {"a"} and found.refused.count == 6
+    found = merge([], RECORDS, {key: {"b"} for key in ORIGINS}, {"a", "b"})
+    assert {r.compartment for r in found.fresh} == {"b"}
+
+
+def test_only_what_was_not_sent_goes_out() -> None:
+    first = outgoing(RECORDS[:5], {"a", "b"}, ())
+    assert outgoing(RECORDS, {"a", "b"}, {r.id for r in first}) == sorted(
+        RECORDS[5:], key=lambda r: (r.origin, r.name, r.id)
+    )
+
+
+def test_a_conflict_keeps_both_versions() -> None:
+    other = pack(KEYS[0], RECORDS[0].name, "a", b"another content")
+    found = merge(RECORDS[:1], [other], ORIGINS, {"a", "b"})
+    assert found.fresh == (other,) and found.conflicts == (other.name,)
+
+
+@pytest.mark.parametrize("part", ["origin", "name", "compartment", "data", "signature"])
+def test_a_record_changed_anywhere_is_refused(part: str) -> None:
+    record = RECORDS[0]
+    changes = {"origin": KEYS[1].verifier().text(), "name": "C99.000000.event", "compartment": "b", "data": "eHg="}
+    changed = {**{f: getattr(record, f) for f in ("origin", "name", "compartment", "data", "signature")}}
+    changed[part] = changes.get(part, RECORDS[3].signature)
+    assert merge([], [Packed(**changed)], ORIGINS, {"a", "b"}).refused.count == 1
+    stranger = pack(new_signer("x.example/y"), "C1.000000.event", "a", b"x")
+    assert "not a known peer" in merge([], [stranger], ORIGINS, {"a"}).refused.kept[0].what
+
+
+def test_bundles_round_trip_and_bad_lines_are_told() -> None:
+    records, problems = read_bundle(write_bundle(RECORDS))
+    assert records == RECORDS and not problems.count
+    _, problems = read_bundle(write_bundle(RECORDS[:1]) + b'{"origin": 3}\nnot json\n')
+    assert problems.count == 2
+    for bad in (b"", b"[]", b'{"format": "other"}'):
+        with pytest.raises(InputError):
+            read_bundle(bad)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = 0
+    try:
+        main([str(w) for w in words])
+    except SystemExit as why:
+        code = int(why.code or 0)
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_three_workspaces_exchange_files_and_end_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places = [tmp_path / f"w{i}" for i in range(3)]
+    mine = []
+    for i, place in enumerate(places):
+        assert run(capsys, "ledger", "init", place / "ledger", "--origin", f"w{i}.example/waman")[0] == 0
+        mine.append(run(capsys, "bundle", "me", "-w", place)[1].split())
+        new = ("case", "new", f"C{i}", "--title", f"PLANTED {i}", "--compartment", "joint", "-w", place)
+        assert run(capsys, *new)[0] == 0
+        secret = ("case", "new", f"S{i}", "--title", "own", "--compartment", "own", "-w", place)
+        assert run(capsys, *secret)[0] == 0
+    for i, j in itertools.permutations(range(3), 2):
+        assert run(capsys, "bundle", "peer", f"p{j}", *mine[j], "--compartment", "joint", "-w", places[i])[0] == 0
+    for n, (i, j) in enumerate([(0, 1), (1, 2), (2, 0), (2, 1), (0, 1), (1, 0)]):
+        file = tmp_path / f"b{n}.age"
+        assert run(capsys, "bundle", "out", f"p{j}", "-o", file, "-w", places[i])[0] == 0
+        assert b"PLANTED" not in file.read_bytes()
+        assert run(capsys, "bundle", "in", file, "-w", places[j])[0] == 0
+        code, out, _ = run(capsys, "bundle", "in", file, "-w", places[j])
+        assert code == 0 and out.startswith("0 new"), "a second time changes nothing"
+    lists = [run(capsys, "bundle", "list", "-w", place)[1].splitlines() for place in places]
+    joint = [{line for line in lines if " C" in line} for lines in lists]
+    assert joint[0] == joint[1] == joint[2] and len(joint[0]) == 3
+    assert [sum(" S" in line for line in lines) for lines in lists] == [1, 1, 1], "the own compartment stayed at home"
+    code, _, err = run(capsys, "bundle", "in", tmp_path / "b0.age", "-w", places[2])
+    assert code == 2 and "cannot be opened" in err
+    peers = json.loads((places[0] / "tips" / "peers.json").read_text())
+    assert set(peers) == {"p1", "p2"}
