@@ -158,3 +158,25 @@ def test_a_locked_store_opens_only_with_its_passphrase(
     assert run(capsys, "lock", workspace, "--open")[0] == 0
     monkeypatch.delenv("WAMAN_PASSPHRASE")
     assert run(capsys, "tip", "recall", "T1", "-w", workspace, "--reason", "error")[0] == 0
+
+
+def test_custodians_open_a_step_together_and_each_share_is_recorded(
+    workspace: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from waman.ledger import audit
+    from waman.ledger.fsck import private_disclosures
+
+    new = ("tip", "new", "T1", "-w", workspace, "--step", "coarse", "--step", "strip 17, 05:00", *WINDOW, "--tell", "p")
+    assert run(capsys, *new)[0] == 0
+    who = [w for c in ("judge", "ombudsman", "bishop") for w in ("--custodian", c)]
+    shares = tmp_path / "shares"
+    assert run(capsys, "tip", "embargo", "T1", "-w", workspace, "--step", 2, *who, "-o", shares)[0] == 0
+    given = [w for c in ("judge", "bishop") for w in ("--share", f"{c}={shares / f'T1.2.{c}.share'}")]
+    opening = ("tip", "open", "T1", "-w", workspace, "--step", 2, "--reason", "team is in place")
+    code, _, err = run(capsys, *opening, *given[:2])
+    assert code == 2 and "do not open" in err
+    code, out, _ = run(capsys, *opening, *given)
+    assert code == 0 and out == "strip 17, 05:00\n"
+    fields = audit(workspace / "ledger", disclosures=private_disclosures(workspace / "ledger")).disclosed
+    kinds = [d.value for d in fields if d.name == "kind"]
+    assert kinds.count("share.given") == 3 and kinds.count("share.release") == 3

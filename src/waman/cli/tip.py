@@ -8,6 +8,7 @@ from typing import IO
 
 import click
 
+from waman.cli._embargo import embargo, open_step
 from waman.errors import Finding, InputError
 
 WORKSPACE = click.option(
@@ -139,6 +140,8 @@ def release(
 
 
 command.add_command(release, name="share")
+command.add_command(embargo)
+command.add_command(open_step)
 
 
 @command.command()
