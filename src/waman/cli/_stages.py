@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from waman import tables
 from waman.access.audience import Audience
+from waman.config import Sensor
 from waman.errors import InputError, Problems
 from waman.store import Workspace, read_places, write_file, write_problems
 
@@ -110,7 +111,7 @@ def decode(run: Run) -> str:
 def cover(run: Run) -> str:
     """Make the DetectionField of terrain, sensors and availability, where the area describes any sensor."""
     area = run.workspace.area
-    if not any(s.surveyed or s.kind == "network" for s in area.sensor):
+    if not any(_described(s) for s in area.sensor):
         return "no sensor is described: what could have been seen is unknown, so no absence weighs anything"
     from waman.coverage import run as coverage
 
@@ -125,6 +126,14 @@ def cover(run: Run) -> str:
     )
     run.detection = made.field
     return f"{len(made.field.sensors)} sensors in {run.workspace.path('field').name}/"
+
+
+def _described(sensor: Sensor) -> bool:
+    """Return whether the area says enough of a sensor to know what it could see."""
+    if sensor.kind == "network":
+        return True
+    model = sensor.r90_m is not None or sensor.model is not None or sensor.detection_probability is not None
+    return sensor.surveyed and (model or sensor.kind == "observer")
 
 
 def track(run: Run, *, causal: bool) -> str:

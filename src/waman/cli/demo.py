@@ -27,6 +27,7 @@ class Scene:
     bbox: Box
     timezone: str
     note: Mapping[str, str]
+    sensors: str = ""
 
 
 WORLD: Box = (-125.0, 24.0, 20.0, 58.0)
@@ -117,6 +118,7 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
         for scene in SCENES:
             parts[scene.sample] = partial(_part, scene, folder, sample_files(scene.sample))
         parts["asterix"] = partial(_captures, folder / "asterix")
+        parts["reencoded"] = partial(_reencoded, folder)
     for name, work in parts.items():
         if not only or name in only:
             rows += work()
@@ -152,7 +154,7 @@ def _workspace(folder: Path, scene: Scene, recordings: list[Path]) -> Path:
     text = text.replace('files = ["recordings/*"]', f"files = {listed}").replace(
         'sources = ["dem/*.tif"]', "sources = []"
     )
-    (folder / "area.toml").write_text(text, encoding="utf-8")
+    (folder / "area.toml").write_text(text + scene.sensors, encoding="utf-8")
     return folder
 
 
@@ -179,12 +181,19 @@ def _captures(folder: Path) -> list[tuple[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
     found = _decoding.read_all(files, area=None, date=None, editions={}, sensor=None)
     for line in _decoding.lines(found, _decoding.write(found, folder / "plots.parquet"), shown=3):
-        click.echo(f"  {line}")
+        click.echo(f"  {line.replace(str(files[0].parent) + '/', '')}")
     for path, one in found.files:
-        ends = _decoding.span_us(one.plots["time"])
+        received = one.plots["received"].drop_null()
+        ends = _decoding.span_us(received if len(received) else one.plots["time"])
         if ends is not None and ends[1] - ends[0] < 60_000_000:
             click.echo(f"  {path.name}: {(ends[1] - ends[0]) / 1e6:.1f} s: no flight can be formed")
     return []
+
+
+def _reencoded(folder: Path) -> list[tuple[str, Any]]:
+    from waman.cli._reencode import reencode
+
+    return reencode(folder, SCENES[0], _scene)
 
 
 def _summary(rows: list[tuple[str, Any]], seconds: float) -> None:
