@@ -17,7 +17,7 @@ from waman import tables
 from waman.access import AUDIENCES, shows
 from waman.export import Shown, flights_csv, points_csv, to_geojson, to_gpx, to_kml, veil
 from waman.export.veil import CELL_DEG, cell_centre, cell_of
-from waman.export.words import Hidden
+from waman.export.words import WITHHELD, Hidden
 from waman.flights.checks import CHECKS, answered
 from waman.geo.geodesy import distance_m
 
@@ -109,8 +109,9 @@ def test_a_known_identity_never_survives_cleaning(before: str, after: str) -> No
 
 
 def test_types_of_aircraft_and_sentences_are_left_alone() -> None:
-    text = "An EC-135 flew 213 km at FL085 between 06:06 and 07:00 UTC-05, CAT048, 300 m."
+    text = "An EC-135 flew 213 km at FL085 between 06:06 and 07:00 UTC-05, CAT048, 300 m, until 2021-10-07T12:16:12Z."
     assert Hidden.of(["e94b2f"]).clean(text) == text
+    assert Hidden.of([]).clean("9V-ABC, 3A-MXYZ, OB-2001-P, N123AB") == ", ".join([WITHHELD] * 4)
 
 
 def test_a_geojson_for_the_public_says_so() -> None:

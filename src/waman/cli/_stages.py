@@ -165,13 +165,21 @@ def explain(run: Run) -> str:
 
 def report(run: Run, audience: Audience, *, title: str, notes: Sequence[Mapping[str, str]]) -> str:
     """Write all of it as one page that works without a network, and its machine twin."""
+    from waman.access import shows
     from waman.export import veil
-    from waman.report import document, write_html, write_json
+    from waman.report import coverage_layers, document, write_html, write_json
 
     workspace, area = run.workspace, run.workspace.area
     shown = veil(run.flights, run.tracks, _places(run), made_us=_now_us(), audience=audience)
+    exact = run.detection is not None and shows(audience, "field_exact")
     made = document(
-        shown, area, title=title, sources=run.sources, notes=[*notes, *_unknowns(run)], problems=run.problems
+        shown,
+        area,
+        title=title,
+        sources=run.sources,
+        notes=[*notes, *_unknowns(run)],
+        problems=run.problems,
+        layers=coverage_layers(run.detection, area.bbox) if exact else (),
     )
     page = write_html(made)
     write_file(page, workspace.path("report_html"))

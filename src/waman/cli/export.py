@@ -77,7 +77,7 @@ def _text(form: str, shown: Shown, space: Workspace, language: str, flight: str 
     if form in ("html", "json", "dossier"):
         from waman.report import document, write_dossier, write_html, write_json
 
-        doc = document(shown, space.area, layers=_layers(space) if form == "html" else ())
+        doc = document(shown, space.area, layers=_layers(space, shown) if form == "html" else ())
         if form == "dossier":
             return write_dossier(doc, flight or "", language=language)
         return write_html(doc, language=language) if form == "html" else write_json(doc)
@@ -91,9 +91,11 @@ def _text(form: str, shown: Shown, space: Workspace, language: str, flight: str 
     return writers[form](shown)
 
 
-def _layers(space: Workspace) -> list[Layer]:
-    """Return the layers of what could not be seen, where the workspace has a detection field."""
-    if not (space.path("field") / "sensors.json").is_file():
+def _layers(space: Workspace, shown: Shown) -> list[Layer]:
+    """Return the layers of what could not be seen, where there is a detection field and the audience may see it."""
+    from waman.access import shows
+
+    if not shows(shown.audience, "field_exact") or not (space.path("field") / "sensors.json").is_file():
         return []
     from waman.coverage import DetectionField
     from waman.report import coverage_layers

@@ -22,7 +22,7 @@ from waman import tables
 from waman.access import shows
 from waman.access.audience import Audience
 from waman.export.path import NO_PATH, Observed, Path, Records, observed
-from waman.export.words import NOTHING_HIDDEN, WITHHELD, Hidden
+from waman.export.words import NOTHING_HIDDEN, WITHHELD, WITHHELD_IN, Hidden
 from waman.flights import sentence
 from waman.flights.checks import CHECKS, CHECKS_ES, may_publish_unexplained
 
@@ -204,7 +204,7 @@ def _finding(found: dict[str, Any], values: str | None, hidden: Hidden, *, blur:
     """Return a finding with its sentence by language (``texts``); a landing to be blurred is named by its cell."""
     if values is None:
         text = hidden.clean(found["text"] or "", positions=bool(blur))
-        return {**found, "text": text, "texts": {language: text for language in LANGUAGES}}
+        return {**found, "text": text, "texts": {x: text.replace(WITHHELD, WITHHELD_IN[x]) for x in LANGUAGES}}
     known = json.loads(values)
     if blur:
         known["near"] = None
@@ -212,7 +212,8 @@ def _finding(found: dict[str, Any], values: str | None, hidden: Hidden, *, blur:
             known["lat"], known["lon"] = cell_centre(*cell_of(known["lat"], known["lon"]))
         if blur == "medical" and "place" in known:
             known["place"] = WITHHELD
-    texts = {language: hidden.clean(sentence(found["rule"], known, language)) for language in LANGUAGES}
+    said = {x: hidden.clean(sentence(found["rule"], known, x)) for x in LANGUAGES}
+    texts = {x: text.replace(WITHHELD, WITHHELD_IN[x]) for x, text in said.items()}
     return {**found, "text": texts["en"], "texts": texts}
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 WITHHELD = "[withheld]"
+WITHHELD_IN = {"en": WITHHELD, "es": "[reservado]"}
 IDENTITIES_MAX = 1_000_000
 
 _LOOKS_LIKE_IDENTITY = re.compile(
     r"\b(?:(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{6}"  # a 24-bit address, lower case
     r"|(?=[0-9A-F]*[0-9])(?=[0-9A-F]*[A-F])[0-9A-F]{6}"
-    r"|[A-Z0-9]{1,2}-(?:[A-Z]{3}|[A-Z0-9]{4,5})(?:-[A-Z])?"  # OB-1408, F-ABCD; not EC-135, a type
+    r"|(?:[A-Z][A-Z0-9]?|[0-9][A-Z])-(?:[A-Z]{3}|[A-Z0-9]{4,5})(?:-[A-Z])?"  # OB-1408, 9V-ABC; not EC-135, a type
     r"|N[1-9](?:[0-9]{2,4}|[0-9]{1,3}[A-Z]{1,2}))\b"
 )
 _EXACT_POSITION = re.compile(
