@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import highspy
 import numpy as np
+from highspy._core import _Highs
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -59,8 +60,9 @@ def minimise(cost: F64, rows: Rows, *, upper: F64, integer: bool, seconds: float
     model.a_matrix_.value_ = sparse.data
     if integer:
         model.integrality_ = [highspy.HighsVarType.kInteger] * n
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.silent()
+    # the plain solver: highspy.Highs prints a banner when it is made, before anything can silence it
+    solver = _Highs()
+    solver.setOptionValue("output_flag", False)
     for option, value in (
         ("output_flag", False),
         ("time_limit", max(seconds, 0.01)),
@@ -73,7 +75,7 @@ def minimise(cost: F64, rows: Rows, *, upper: F64, integer: bool, seconds: float
     return _answer(solver, integer)
 
 
-def _answer(solver: highspy.Highs, integer: bool) -> Answer:
+def _answer(solver: Any, integer: bool) -> Answer:
     state = solver.getModelStatus()
     info = solver.getInfo()
     if state == highspy.HighsModelStatus.kInfeasible:
