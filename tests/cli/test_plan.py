@@ -1,0 +1,87 @@
+"""``waman plan`` over a smooth earth: a plan with its bound, its curve, and sentences where no plan can be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from waman import cli
+from waman.errors import InputError
+
+AREA = """
+name = "Smooth"
+bbox = [-76.0, -12.0, -75.0, -11.0]
+[places]
+files = ["places.geojson"]
+aerodromes = false
+[siting]
+grid_m = 6000
+height_agl_m = 300
+exits = "exits.geojson"
+"""
+
+
+def point(name: str, lon: float, lat: float, **more: object) -> dict[str, object]:
+    properties = {"id": name, **more}
+    return {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": [lon, lat]}}
+
+
+def collection(*features: dict[str, object]) -> str:
+    return json.dumps({"type": "FeatureCollection", "features": list(features)})
+
+
+@pytest.fixture
+def area(tmp_path: Path) -> Path:
+    (tmp_path / "area.toml").write_text(AREA)
+    strips = [point(f"s{i}", -75.9, -11.9 + 0.2 * i, kind="strip", listed=False) for i in range(4)]
+    (tmp_path / "places.geojson").write_text(collection(*strips))
+    line = {"type": "LineString", "coordinates": [[-75.02, -11.98], [-75.02, -11.02]]}
+    (tmp_path / "exits.geojson").write_text(collection({"type": "Feature", "properties": {}, "geometry": line}))
+    radar = {"r90_m": 25_000, "range_max_m": 40_000, "antenna_height_m": 15}
+    offers = [
+        point(f"c{i}{j}", -75.7 + 0.2 * i, -11.85 + 0.23 * j, cost=1, **radar) for i in range(3) for j in range(4)
+    ]
+    (tmp_path / "candidates.geojson").write_text(collection(*offers))
+    return tmp_path
+
+
+def run(area: Path, *more: str) -> str:
+    call = ["plan", str(area), "--candidates", str(area / "candidates.geojson"), "-o", str(area / "plan.json")]
+    result = CliRunner().invoke(cli.root, [*call, "--seconds", "8", *more], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_a_plan_holds_its_bound_its_promise_and_the_curve(area: Path) -> None:
+    run(area, "--budget", "3")
+    plan = json.loads((area / "plan.json").read_text())
+    assert 1 <= len(plan["chosen"]) <= 3 and plan["cost"] <= 3
+    assert plan["worst_pd"] <= plan["upper_bound"] + 1e-9 and plan["gap"] >= -1e-9
+    assert [p["budget"] for p in plan["curve"]] == [1, 2, 3]
+    assert any("smooth earth" in text for text in plan["label"])
+    assert (area / "plan.csv").read_text().splitlines()[0].startswith("budget,worst_pd,upper_bound,promised_pd")
+
+
+def test_routes_stay_out_of_what_machines_are_told_on_the_terminal(area: Path) -> None:
+    told = json.loads(run(area, "--budget", "2", "--no-curve", "--json"))
+    assert "routes" not in told and told["chosen"]
+
+
+def test_a_budget_below_the_cheapest_candidate_is_a_sentence(area: Path) -> None:
+    with pytest.raises(InputError, match="buys nothing"):
+        run(area, "--budget", "0.5")
+
+
+def test_without_terrain_nothing_is_proposed(area: Path) -> None:
+    call = ["plan", str(area), "--budget", "2", "-o", str(area / "plan.json")]
+    with pytest.raises(InputError, match="no terrain to propose"):
+        CliRunner().invoke(cli.root, call, catch_exceptions=False)
+
+
+def test_an_area_without_strips_says_so(area: Path) -> None:
+    (area / "places.geojson").write_text(collection())
+    with pytest.raises(InputError, match="no strip lies inside"):
+        run(area, "--budget", "2")
