@@ -40,7 +40,7 @@ Runner = Callable[["Scene", Path, list[Path]], tuple[str, "Run"]]
 
 
 def reencode(folder: Path, scene: Scene, runner: Runner) -> list[tuple[str, Any]]:
-    """Write the plots of ``folder``/paris as CAT021 and CAT048, run both, and say how many flights come out the same."""
+    """Write the plots of ``folder``/paris as CAT021 and CAT048, run both, and say how many flights come again."""
     from waman.plots.asterix.encode import encode_021, encode_048
     from waman.store import open_workspace, read_table, write_file
 
