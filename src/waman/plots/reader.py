@@ -104,6 +104,8 @@ def _nothing(path: Path | str, problems: Problems) -> InputError:
     hint = "known formats: ASTERIX, pcap, Beast, AVR, SBS, readsb JSON, state vectors, reports, plots.parquet"
     if zoneless:
         hint = "name the zone of its times: --timezone America/Lima, or timezone in the area file"
+    elif any("edition" in p.what for p in why):
+        hint = "name the edition the recording was made with, as in --edition 62=1.16, and see waman decode --help"
     return InputError(f"{path}: nothing readable in it" + (f": {why[0].what}" if why else ""), hint=hint)
 
 
