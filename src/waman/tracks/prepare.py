@@ -270,8 +270,17 @@ def _frames(f: Floats, i: Ints, time_us: Ints, sensor: Ints, models: Sequence[Se
     np.maximum.at(last, group, time_us[span])
     end_us = np.empty(len(time_us), np.int64)
     end_us[span] = last[group]
-    order = np.lexsort((np.arange(len(f)), copy, sensor, end_us))
-    f, i, sensor, end_us, copy = f[order], i[order], sensor[order], end_us[order], copy[order]
+    rank = np.argsort(np.argsort([m.id for m in models]))  # not the order in which sensors were met
+    close_us = (window + 1) * period
+    order = np.lexsort((np.arange(len(f)), copy, rank[sensor], end_us))
+    f, i, sensor, end_us, copy, close_us = (
+        f[order],
+        i[order],
+        sensor[order],
+        end_us[order],
+        copy[order],
+        close_us[order],
+    )
     new = np.ones(len(f), bool)
     new[1:] = (sensor[1:] != sensor[:-1]) | (end_us[1:] != end_us[:-1]) | (copy[1:] != copy[:-1])
     start = np.flatnonzero(new)
@@ -282,6 +291,8 @@ def _frames(f: Floats, i: Ints, time_us: Ints, sensor: Ints, models: Sequence[Se
         np.append(start, len(f)).astype(np.int64),
         (end_us[start] - origin_us) / SECOND_US,
         sensor[start].astype(np.int64),
+        # a frame can be run only when every frame before it has closed too
+        np.maximum.accumulate((close_us[start] - origin_us) / SECOND_US),
         look.astype(np.float64),
     )
 

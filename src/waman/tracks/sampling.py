@@ -57,6 +57,7 @@ def sample_sensors(
     constants = [_constant(m, detection_probability) for m in models]
     if not callable(detection_probability) and not hasattr(detection_probability, "detection_probability"):
         pd = np.array(constants, np.float32).reshape(-1, 1, 1, 1)
+        f[:, col.S_MEAN_PD] = pd[:, 0, 0, 0]
         return Sensors(f, pd, np.zeros((1, 1), np.float32), np.array([np.nan]))
     nx, ny = int(np.ceil((east + MARGIN_M - gx) / cell)), int(np.ceil((north + MARGIN_M - gy) / cell))
     xs, ys = gx + (np.arange(nx) + 0.5) * cell, gy + (np.arange(ny) + 0.5) * cell
@@ -65,6 +66,9 @@ def sample_sensors(
     for s, model in enumerate(models):
         for k, height in enumerate(LAYERS_AGL_M):
             grid[s, k] = _ask(detection_probability, lat, lon, height, model.id, time_us, constants[s]).reshape(ny, nx)
+    inside = np.zeros((ny, nx), bool)
+    inside[np.ix_((ys >= south) & (ys <= north), (xs >= west) & (xs <= east))] = True
+    f[:, col.S_MEAN_PD] = grid[:, 0][:, inside].mean(axis=1) if inside.any() else 0.5
     return Sensors(f, grid, _ground(detection_probability, lat, lon, ny, nx), np.array(LAYERS_AGL_M))
 
 

@@ -7,6 +7,7 @@ A live display and a batch over files run the same code: :func:`waman.tracks.tra
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,36 @@ from waman import tables
 from waman.config import Sensor
 from waman.errors import Problems
 from waman.geo.frames import Frame
-from waman.tracks import prepare
+from waman.geo.time import NO_TIME_US
+from waman.geo.units import DAY_US, SECOND_US
+from waman.tracks import prepare, snapshots
+from waman.tracks.core import columns as col
+from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.pmb import run_frames
-from waman.tracks.core.state import Batch, Params, Sensors, State, empty_state, grown
+from waman.tracks.core.state import Batch, Params, Sensors, State, copied, empty_state, grown
+from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
 from waman.tracks.rows import tracks_table
 from waman.tracks.sampling import sample_sensors
 
+MINUTE_US = 60 * SECOND_US
+LATE_S = 30.0
+"""How late a plot may come and still find its place; older ones are counted and left out."""
+JUMP_S = 600.0
+"""A few plots this far ahead of all others come from a wrong clock."""
+BUFFER_MAX = 2_000_000
+
 
 class Tracker:
-    """Tracks aircraft through plots of any sensors.
+    """Tracks aircraft through plots of any sensors, live.
 
-    State: ``_state`` (every Bernoulli track, as arrays), ``_frame`` (the plane, fixed by the first plots),
-    ``_words`` (numbering of sensors, addresses, callsigns), ``_models`` (sensors met), ``_sensors`` (their
-    sampled detection probability), ``_bounds`` (the plane area sampled), ``_origin_us`` (time zero),
-    ``_plots`` (how many usable plots were taken, to number them). Not thread-safe.
+    Plots may come in any order within ``LATE_S``: the tracker keeps its state as it was that long ago and runs the
+    plots since again, so that late, shuffled or doubled plots give exactly the rows of the clean order.
+
+    State: ``_state`` (every Bernoulli track up to ``_settled_us``, as arrays), ``_buffer`` (plots after it),
+    ``_frame`` (the plane, fixed by the first plots), ``_words`` (numbering of sensors, addresses,
+    callsigns), ``_models`` (sensors met), ``_sensors`` (their sampled detection probability), ``_bounds`` (the plane
+    area sampled), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of it. Not thread-safe.
     """
 
     def __init__(
@@ -52,62 +68,163 @@ class Tracker:
         self._frame: Frame | None = None
         self._bounds = (np.inf, np.inf, -np.inf, -np.inf)
         self._origin_us = 0
-        self._plots = 0
+        self._buffer: pa.Table = tables.empty("plots")
+        self._settled_us = self._newest_us = NO_TIME_US
         self.problems = Problems()
 
-    def update(self, plots: pa.Table) -> pa.Table:
-        """Take plots and return the rows of every frame they complete, as the contract ``tracks``."""
+    def update(self, plots: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Take plots as they come; return (settled, recent) rows of the contract ``tracks``.
+
+        Settled rows are final and given once. Recent rows are those of the last ``LATE_S`` as known now; each
+        update gives them anew, and they replace the recent rows given before.
+        """
+        table = self._in_time(prepare.usable(tables.check("plots", plots), self.problems))
+        if table.num_rows:
+            self._place(table)
+            quiet = Problems()  # what is doubled between buffer and newcomers
+            self._buffer = prepare.usable(tables.concat("plots", [self._buffer, table]), quiet)
+            self.problems.extend(quiet)
+            self._newest_us = max(self._newest_us, int(prepare.times_us(self._buffer)[-1]))
+        settled = self._settle(self._newest_us - int(LATE_S * SECOND_US))
+        recent, _ = self._rows_until(copied(self._state), self._newest_us)
+        return settled, recent
+
+    def finish(self) -> pa.Table:
+        """Return the rows of all plots still held back; the tracker can go on afterwards."""
+        return self._settle(self._newest_us + MINUTE_US)
+
+    def batch(self, plots: pa.Table) -> pa.Table:
+        """Return the causal rows of a whole record at once: those that ``update`` would have settled."""
+        settled, _ = self._take(plots, forensic=False)
+        return settled
+
+    def forensic(self, plots: pa.Table) -> pa.Table:
+        """Return the rows of a whole record with hindsight: smoothed and stitched."""
+        return self._take(plots, forensic=True)[0]
+
+    def snapshot(self) -> bytes:
+        """Return all state as bytes; :meth:`resume` goes on as if it had never stopped."""
+        return snapshots.pack(self.__dict__)
+
+    @classmethod
+    def resume(cls, content: bytes, *, sensors: Iterable[Sensor] = (), detection_probability: Any = None) -> Tracker:
+        """Return a tracker that goes on from a snapshot; sensors and field, perhaps functions, are given again."""
+        tracker = cls(sensors=sensors, detection_probability=detection_probability)
+        snapshots.unpack(content, tracker.__dict__)
+        if tracker._frame is not None:
+            tracker._models = [tracker._modelled(m) for m in tracker._models]
+            tracker._sample()
+        return tracker
+
+    def _modelled(self, model: SensorModel) -> SensorModel:
+        return replace(model, config=self._known.get(model.id))
+
+    def _in_time(self, table: pa.Table) -> pa.Table:
+        """Leave out plots older than what is settled, and those of a clock that runs far ahead of all others."""
+        if table.num_rows == 0 or self._newest_us == NO_TIME_US:
+            return table
+        time_us = prepare.times_us(table)
+        late = time_us <= self._settled_us
+        ahead = time_us > self._newest_us + int(JUMP_S * SECOND_US)
+        ahead &= ahead.mean() < 0.5  # most plots ahead: the record itself paused
+        for bad, what in ((late, "too late to find its place"), (ahead, "time far ahead of all other plots")):
+            if bad.any():
+                self.problems.add("plots", what, int(bad.sum()), times=int(bad.sum()))
+        return table.filter(pa.array(~(late | ahead)))
+
+    def _settle(self, until_us: int) -> pa.Table:
+        """Run for good every frame whose window closed before ``until_us``; forget its plots."""
+        rows, last_us = self._rows_until(self._state, until_us, keep=True)
+        if last_us > self._settled_us:
+            self._settled_us = last_us
+        return rows
+
+    def _rows_until(self, state: State, until_us: int, *, keep: bool = False) -> tuple[pa.Table, int]:
+        """Run the buffered frames that closed before ``until_us`` on ``state``; with ``keep`` they leave the buffer."""
+        if self._buffer.num_rows == 0 or self._frame is None:
+            return tables.empty("tracks"), NO_TIME_US
+        batch = self._batch(self._buffer)
+        closed = int(np.searchsorted(batch.close_s, (until_us - self._origin_us) / SECOND_US, side="right"))
+        if closed == 0:
+            return tables.empty("tracks"), NO_TIME_US
+        out_f, out_i, state = self._run(batch, state, closed)
+        rows = self._table(out_f, out_i, self._buffer)
+        last_us = round(float(batch.time[closed - 1]) * SECOND_US) + self._origin_us
+        if keep:
+            self._state = state
+            used = batch.i[: batch.start[closed], col.P_ROW]
+            left = np.setdiff1d(np.arange(self._buffer.num_rows), used)
+            self._buffer = self._buffer.take(pa.array(left))
+        return rows, last_us
+
+    def _batch(self, table: pa.Table) -> Batch:
+        assert self._frame is not None
+        rows = np.arange(table.num_rows, dtype=np.int64)
+        return prepare.make_batch(table, rows, self._frame, self._models, self._origin_us, self._words)
+
+    def _take(self, plots: pa.Table, *, forensic: bool) -> tuple[pa.Table, int]:
         table = prepare.usable(tables.check("plots", plots), self.problems)
         if table.num_rows == 0:
-            return tables.empty("tracks")
+            return tables.empty("tracks"), 0
         self._place(table)
-        rows = np.arange(table.num_rows, dtype=np.int64)
         assert self._frame is not None and self._sensors is not None
-        batch = prepare.make_batch(table, rows, self._frame, self._models, self._origin_us, self._words)
-        out_f, out_i = self._run(batch)
-        source = table["source"].cast(pa.string()).combine_chunks()
-        self._plots += table.num_rows
-        return tracks_table(
-            out_f, out_i, self._frame, self._origin_us, self._words, source, prepare.integers(table, "offset")
-        )
+        batch = self._batch(table)
+        out_f, out_i, self._state = self._run(batch, self._state, len(batch.time))
+        if forensic:
+            by_row = np.empty_like(batch.f)
+            by_row[batch.i[:, col.P_ROW]] = batch.f
+            out_f, out_i = hindsight(out_f, out_i, by_row, batch, self._sensors, self._params)
+        return self._table(out_f, out_i, table), len(batch.time)
 
-    def _run(self, batch: Batch) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Run all frames of a batch, making room for tracks as they come."""
+    def _table(self, out_f: Floats, out_i: Ints, table: pa.Table) -> pa.Table:
+        assert self._frame is not None
+        keep = (out_i[:, col.O_DETECTED] == 1) | (out_f[:, col.O_REPORT] >= self._params.row_min)
+        source = table["source"].cast(pa.string()).combine_chunks()
+        offset = prepare.integers(table, "offset")
+        return tracks_table(out_f[keep], out_i[keep], self._frame, self._origin_us, self._words, source, offset)
+
+    def _run(self, batch: Batch, state: State, frames: int) -> tuple[Floats, Ints, State]:
+        """Run the first ``frames`` frames of a batch, making room for tracks as they come."""
         assert self._sensors is not None
-        self._state = grown(self._state, capacity=0, addresses=len(self._words["icao24"].words) + 1)
-        frame, frames, parts = 0, len(batch.time), []
+        state = grown(state, capacity=0, addresses=len(self._words["icao24"].words) + 1)
+        frame, parts = 0, [(np.empty((0, col.ROW_FLOATS)), np.empty((0, col.ROW_INTS), np.int64))]
         while frame < frames:
-            frame, out_f, out_i = run_frames(self._state, batch, self._sensors, self._params, frame, frames)
+            frame, out_f, out_i = run_frames(state, batch, self._sensors, self._params, frame, frames)
             parts.append((out_f, out_i))
             if frame < frames:
-                need = int(self._state.counters[0] + batch.start[frame + 1] - batch.start[frame])
-                self._state = grown(self._state, capacity=2 * need, addresses=0)
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+                need = int(state.counters[0] + batch.start[frame + 1] - batch.start[frame])
+                state = grown(state, capacity=2 * need, addresses=0)
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), state
 
     def _place(self, table: pa.Table) -> None:
         """Fix the plane by the first plots; learn sensors and widen the sampled area when needed."""
         lat, lon = prepare.floats(table, "lat_deg"), prepare.floats(table, "lon_deg")
         if self._frame is None:
             self._frame = self._centre(lat, lon)
-            self._origin_us = int(prepare.times_us(table)[0])
+            self._origin_us = int(prepare.times_us(table)[0]) // DAY_US * DAY_US
         models = prepare.model_sensors(table, self._frame, self._known)
         fresh = [m for name, m in models.items() if name not in self._words["sensor"].index]
         for model in fresh:
             self._words["sensor"].code(model.id)
             self._models.append(model)
         x, y = self._frame.to_plane(lat_deg=lat, lon_deg=lon)
-        west, south, east, north = self._bounds
-        inside = x.min() >= west and y.min() >= south and x.max() <= east and y.max() <= north
-        if fresh or not inside or self._sensors is None:
-            self._bounds = (
-                min(west, float(x.min())),
-                min(south, float(y.min())),
-                max(east, float(x.max())),
-                max(north, float(y.max())),
-            )
-            self._sensors = sample_sensors(
-                self._models, self._frame, self._bounds, self._given, cell_m=self._cell_m, time_us=self._origin_us
-            )
+        boxes = [(float(x.min()), float(y.min()), float(x.max()), float(y.max()))]
+        for model in self._models:
+            reach = model.config.range_max_m if model.config is not None else None
+            if reach is not None and np.isfinite(model.east_m):
+                e, n = model.east_m, model.north_m
+                boxes.append((e - reach, n - reach, e + reach, n + reach))
+        west, south, east, north = np.array([*boxes, self._bounds]).T
+        wider = (float(west.min()), float(south.min()), float(east.max()), float(north.max()))
+        if fresh or wider != self._bounds or self._sensors is None:
+            self._bounds = wider
+            self._sample()
+
+    def _sample(self) -> None:
+        assert self._frame is not None
+        self._sensors = sample_sensors(
+            self._models, self._frame, self._bounds, self._given, cell_m=self._cell_m, time_us=self._origin_us
+        )
 
     def _centre(self, lat: np.ndarray[Any, Any], lon: np.ndarray[Any, Any]) -> Frame:
         """Return the plane: about the only surveyed sensor where there is one, else about the plots."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 # columns of State.val, one float each
-R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, AREA = range(11)
+R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, FACTOR = range(11)
 VAL_COLUMNS = 11
 # columns of State.tag, one integer each
-ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW = range(11)
-TAG_COLUMNS = 11
+ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW, BIRTH = range(12)
+TAG_COLUMNS = 12
 # columns of Batch.f
 P_T, P_X, P_Y, P_RXX, P_RXY, P_RYY, P_FL, P_GEO, P_VX, P_VY, P_FRESH = range(11)
 PLOT_FLOATS = 11
@@ -15,13 +15,13 @@ PLOT_FLOATS = 11
 P_ICAO, P_M3A, P_CALL, P_ROW, P_KNOWN = range(5)
 PLOT_INTS = 5
 # columns of Sensors.f
-S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL = range(9)
-SENSOR_FLOATS = 9
+S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL, S_MEAN_PD = range(10)
+SENSOR_FLOATS = 10
 # columns of the rows that come out
-O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD = range(13)
-ROW_FLOATS = 13
-O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME = range(10)
-ROW_INTS = 10
+O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD, O_FACTOR = range(14)
+ROW_FLOATS = 14
+O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME, O_BIRTH = range(11)
+ROW_INTS = 11
 TENTATIVE, TRACKED, COASTING, STITCHED = range(4)
 STATES = ("tentative", "confirmed", "coasting", "stitched")
 ALTITUDE_SOURCES = ("none", "pressure", "geometric", "3d", "assumed")

@@ -8,7 +8,6 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.look import detection_at
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch, Params, Sensors, State
 from waman.tracks.core.update import one_point, take_tags, update_height
@@ -26,6 +25,7 @@ def start_tracks(
     par: Params,
     new_share: Floats,
     birth: Floats,
+    there: Floats,
 ) -> None:
     """Start a one-point track from every plot whose probability of a new aircraft is worth keeping."""
     for j in range(first, last):
@@ -40,13 +40,14 @@ def start_tracks(
         val[:] = 0.0
         tag[:] = -1
         val[col.R], val[col.SEEN], val[col.ROW], val[col.BORN] = r, time_s, -math.inf, time_s
-        val[col.PD] = detection_at(sensors, s, f[col.P_X], f[col.P_Y], math.nan)
+        val[col.PD] = there[j - first]
         tag[col.MODES], tag[col.CONFIRMED], tag[col.HITS], tag[col.SEEN_NOW] = 1, 0, 1, 1
         tag[col.ALT_FROM], tag[col.ALT_BAD] = 0, 0
-        tag[col.PLOT] = batch.i[j, col.P_ROW]
+        tag[col.PLOT] = tag[col.BIRTH] = batch.i[j, col.P_ROW]
+        val[col.FACTOR] = 1.0
         tag[col.ID] = name_track(state, batch, j, par)
-        take_tags(state, n, batch, j)
-        update_height(state, n, batch, j)
+        take_tags(tag, batch.i[j], state.ident_i)
+        update_height(val, tag, f, state.dz)
         state.counters[0] += 1
 
 

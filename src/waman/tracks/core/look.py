@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, predict_model
 from waman.tracks.core.state import Batch, Params, Sensors, State
+
+Grid = NDArray[np.float32]
 
 
 @kernel
@@ -20,16 +23,18 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
     """Move every track forward by ``dt_s``: mix, predict, survive; height by its own two-state filter."""
     stay = math.exp(-par.jump_rate * dt_s)
     live = math.exp(-dt_s / par.lifetime_s)
+    x, p, mu, vals, tags = state.x, state.p, state.mu, state.val, state.tag
+    omega, q, stationary, models = par.omega, par.q, par.stationary, par.q.shape[0]
     for i in range(state.counters[0]):
-        val = state.val[i]
-        val[col.R] *= live
-        if state.tag[i, col.MODES] == 1:
-            predict_model(state.x[i, 0], state.p[i, 0], dt_s, 0.0, par.q_young)
+        vals[i, col.R] *= live
+        if tags[i, col.MODES] == 1:
+            predict_model(x[i, 0], p[i, 0], dt_s, 0.0, par.q_young)
         else:
-            mix(state.x[i], state.p[i], state.mu[i], par.stationary, stay, mean, cov)
-            for m in range(par.q.shape[0]):
-                predict_model(state.x[i, m], state.p[i, m], dt_s, par.omega[m], par.q[m])
-        if state.tag[i, col.ALT_FROM]:
+            mix(x[i], p[i], mu[i], stationary, stay, mean, cov)
+            for m in range(models):
+                predict_model(x[i, m], p[i, m], dt_s, omega[m], q[m])
+        if tags[i, col.ALT_FROM]:
+            val = vals[i]
             val[col.ALT] += dt_s * val[col.ALT_RATE]
             val[col.ALT_PP] += dt_s * (2.0 * val[col.ALT_PV] + dt_s * val[col.ALT_VV]) + par.altitude_q * dt_s**3 / 3.0
             val[col.ALT_PV] += dt_s * val[col.ALT_VV] + par.altitude_q * dt_s**2 / 2.0
@@ -37,71 +42,79 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
 
 
 @kernel
-def detection_at(sensors: Sensors, s: int, x: float, y: float, altitude_m: float) -> float:
-    """Return the sampled detection probability of sensor ``s`` at a place; NaN altitude is "unknown height"."""
-    f = sensors.f[s]
-    ny, nx = sensors.pd.shape[2], sensors.pd.shape[3]
+def detection_at(f: Floats, pd: Grid, ground: Grid, layer_m: Floats, x: float, y: float, altitude_m: float) -> float:
+    """Return the sampled detection probability of one sensor at a place; NaN altitude is "unknown height".
+
+    ``f`` (SENSOR_FLOATS,) and ``pd`` (layers, ny, nx) are the sensor's own; ``ground`` (ny, nx) or (1, 1).
+    """
+    ny, nx = pd.shape[1], pd.shape[2]
     if f[col.S_RANGE] > 0.0 and (x - f[col.S_X]) ** 2 + (y - f[col.S_Y]) ** 2 > f[col.S_RANGE] ** 2:
         return 0.0
     if nx * ny == 1:
-        return float(sensors.pd[s, 0, 0, 0])
-    c = math.floor((x - f[col.S_GX]) / f[col.S_CELL])
-    k = math.floor((y - f[col.S_GY]) / f[col.S_CELL])
-    if c < 0 or k < 0 or c >= nx or k >= ny:
+        return float(pd[0, 0, 0])
+    u, v = (x - f[col.S_GX]) / f[col.S_CELL], (y - f[col.S_GY]) / f[col.S_CELL]
+    if not (0.0 <= u < nx and 0.0 <= v < ny):
         return 0.0
-    layers = sensors.layer_m.shape[0]
+    c, k = int(u), int(v)
+    layers = layer_m.shape[0]
     if altitude_m != altitude_m or layers == 1:
-        return float(sensors.pd[s, 0, k, c])
+        return float(pd[0, k, c])
     above = altitude_m
-    if sensors.ground.shape[0] > 1:
-        above -= sensors.ground[k, c]
+    if ground.shape[0] > 1:
+        above -= ground[k, c]
     for layer in range(1, layers - 1):
-        low, high = sensors.layer_m[layer], sensors.layer_m[layer + 1]
+        low, high = layer_m[layer], layer_m[layer + 1]
         if above < high or layer == layers - 2:
             share = min(max((above - low) / (high - low), 0.0), 1.0)
-            return float((1.0 - share) * sensors.pd[s, layer, k, c] + share * sensors.pd[s, layer + 1, k, c])
-    return float(sensors.pd[s, 0, k, c])
+            return float((1.0 - share) * pd[layer, k, c] + share * pd[layer + 1, k, c])
+    return float(pd[0, k, c])
 
 
 @kernel
-def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, pd: Floats) -> None:
-    """Write to ``pd`` the detection probability averaged over five points of each track's predicted covariance.
+def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, out: Floats) -> None:
+    """Write to ``out`` the detection probability averaged over five points of each track's predicted covariance.
 
     Weights 2,1,1,1,1 at the mean and at +- sqrt(3) standard deviations along both axes: exact for
     fields quadratic across the ellipse (sigma-point rule with kappa = 1).
     """
-    flat = sensors.pd.shape[2] * sensors.pd.shape[3] == 1 and sensors.f[s, col.S_RANGE] <= 0.0
+    f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
+    xs, ps, mu, tags, vals = state.x, state.p, state.mu, state.tag, state.val
+    flat = pd.shape[1] * pd.shape[2] == 1 and f[col.S_RANGE] <= 0.0
     for i in range(state.counters[0]):
-        height = state.val[i, col.ALT] if state.tag[i, col.ALT_FROM] else math.nan
+        height = vals[i, col.ALT] if tags[i, col.ALT_FROM] else math.nan
         if flat:
-            pd[i] = sensors.pd[s, 0, 0, 0]
+            out[i] = pd[0, 0, 0]
             continue
-        if state.tag[i, col.MODES] == 1:
-            mean[:], cov[:] = state.x[i, 0], state.p[i, 0]
+        x, y, xx, xy, yy = xs[i, 0, 0], xs[i, 0, 1], ps[i, 0, 0], ps[i, 0, 1], ps[i, 0, 2]
+        if tags[i, col.MODES] > 1:
+            moments(xs[i], ps[i], mu[i], mean, cov)
+            x, y, xx, xy, yy = mean[0], mean[1], cov[0], cov[1], cov[2]
+        half, root = 0.5 * (xx + yy), math.sqrt(0.25 * (xx - yy) ** 2 + xy * xy)
+        # unit vector of the major axis without trigonometry: (xy, major - xx), or an axis where xy = 0
+        ca, sa = xy, half + root - xx
+        length = math.sqrt(ca * ca + sa * sa)
+        if length < 1e-9:
+            ca, sa = (1.0, 0.0) if xx >= yy else (0.0, 1.0)
         else:
-            moments(state.x[i], state.p[i], state.mu[i], mean, cov)
-        half = 0.5 * (cov[0] + cov[2])
-        root = math.sqrt(0.25 * (cov[0] - cov[2]) ** 2 + cov[1] ** 2)
-        angle = 0.5 * math.atan2(2.0 * cov[1], cov[0] - cov[2])
+            ca, sa = ca / length, sa / length
         a, b = math.sqrt(3.0 * (half + root)), math.sqrt(max(3.0 * (half - root), 0.0))
-        ca, sa = math.cos(angle), math.sin(angle)
-        total = 2.0 * detection_at(sensors, s, mean[0], mean[1], height)
-        total += detection_at(sensors, s, mean[0] + a * ca, mean[1] + a * sa, height)
-        total += detection_at(sensors, s, mean[0] - a * ca, mean[1] - a * sa, height)
-        total += detection_at(sensors, s, mean[0] - b * sa, mean[1] + b * ca, height)
-        total += detection_at(sensors, s, mean[0] + b * sa, mean[1] - b * ca, height)
-        pd[i] = total / 6.0
+        total = 2.0 * detection_at(f, pd, ground, layer_m, x, y, height)
+        total += detection_at(f, pd, ground, layer_m, x + a * ca, y + a * sa, height)
+        total += detection_at(f, pd, ground, layer_m, x - a * ca, y - a * sa, height)
+        total += detection_at(f, pd, ground, layer_m, x - b * sa, y + b * ca, height)
+        total += detection_at(f, pd, ground, layer_m, x + b * sa, y - b * ca, height)
+        out[i] = total / 6.0
 
 
 @kernel
-def altitude_of(batch: Batch, j: int, dz: Floats) -> tuple[float, float, int]:
-    """Return height above sea level [m], variance and source (0 none, 1 pressure, 2 geometric) of a plot.
+def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
+    """Return height above sea level [m], variance and source (0 none, 1 pressure, 2 geometric) of a plot's floats.
 
     A pressure height is moved by the learned local difference; where there is none, a standard
     atmosphere may be off by 4 % of the height and 150 m at the ground (1013 against 995 hPa), which
     the variance then says.
     """
-    geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
+    geo, fl = f[col.P_GEO], f[col.P_FL]
     if geo == geo:
         return geo, 225.0, 2
     if fl != fl:
@@ -129,149 +142,170 @@ def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
 
 
 @kernel
-def tag_gain(state: State, i: int, batch: Batch, j: int, par: Params) -> float:
-    """Return the likelihood ratio of identity, code and height of plot ``j`` on track ``i``; 0 forbids the pair."""
+def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params) -> float:
+    """Return the likelihood ratio of identity, code and height of a plot (``f``, ``k``) on a track; 0 forbids it."""
     gain = 1.0
-    have, got = state.tag[i, col.ICAO], batch.i[j, col.P_ICAO]
+    have, got = tag[col.ICAO], k[col.P_ICAO]
     same = have >= 0 and have == got
     if have >= 0 and got >= 0:
         if not same:
             return 0.0
         gain = par.identity_gain
-    elif state.tag[i, col.M3A] >= 0 and batch.i[j, col.P_M3A] >= 0:
-        gain = par.code_gain if state.tag[i, col.M3A] == batch.i[j, col.P_M3A] else par.code_loss
-    if state.tag[i, col.ALT_FROM] and not same:
-        height, var, source = altitude_of(batch, j, state.dz)
+    elif tag[col.M3A] >= 0 and k[col.P_M3A] >= 0:
+        gain = par.code_gain if tag[col.M3A] == k[col.P_M3A] else par.code_loss
+    if tag[col.ALT_FROM] and not same:
+        height, var, source = altitude_of(f, dz)
         if source:
-            s = state.val[i, col.ALT_PP] + var
-            off = (height - state.val[i, col.ALT]) ** 2 / s
+            s = val[col.ALT_PP] + var
+            off = (height - val[col.ALT]) ** 2 / s
             fits = math.exp(-0.5 * min(off, 60.0)) / math.sqrt(2.0 * math.pi * s) * par.altitude_window_m
             gain *= 0.98 * fits + 0.02  # one reported height in fifty is wrong or garbled
     return gain
 
 
 @kernel
-def pair_weight(state: State, i: int, batch: Batch, j: int, lag_s: float, par: Params) -> tuple[float, float]:
-    """Return the likelihood of plot ``j`` on track ``i`` and how to use it; 0 outside the gate or where forbidden.
+def pair_weight(
+    x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, lag_s: float, par: Params
+) -> tuple[float, float]:
+    """Return the likelihood of a plot on a track and how to use it; 0 outside the gate or where forbidden.
 
     The second number is the factor on the plot's noise (1 as it is), or -1: restart the state here.
     A plot outside the gate that carries the track's own address is never given to chance: where the
     aircraft could have flown, it is used with noise stretched until it fits (a stale or jumpy position), or,
     after a gap long enough to turn in, the track restarts there.
     """
-    f = batch.f[j]
-    count = state.tag[i, col.MODES]
+    count = tag[col.MODES]
     best, total = 1e300, 0.0
     for m in range(count):
-        share = 1.0 if count == 1 else state.mu[i, m]
-        d2, log_l = innovation(
-            state.x[i, m], state.p[i, m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s
-        )
+        d2, log_l = innovation(x[m], p[m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s)
         best = min(best, d2)
-        total += share * math.exp(log_l)
-    if best <= par.gate:
-        return total * tag_gain(state, i, batch, j, par), 1.0
-    if state.tag[i, col.ICAO] < 0 or state.tag[i, col.ICAO] != batch.i[j, col.P_ICAO]:
+        total += (1.0 if count == 1 else mu[m]) * math.exp(log_l)
+    if best <= (par.gate if tag[col.HITS] > 1 else par.gate_young):
+        return total * tag_gain(val, tag, dz, f, k, par), 1.0
+    if tag[col.ICAO] < 0 or tag[col.ICAO] != k[col.P_ICAO]:
         return 0.0, 1.0
-    x, p = state.x[i, count - 1], state.p[i, count - 1]
-    gap = max(f[col.P_T] - state.val[i, col.SEEN], 0.0)
-    speed = min(math.hypot(x[2], x[3]), par.speed_max_mps)
+    y, v = x[count - 1], p[count - 1]
+    gap = max(f[col.P_T] - val[col.SEEN], 0.0)
+    speed = min(math.hypot(y[2], y[3]), par.speed_max_mps)
     back = gap - lag_s
-    far = math.hypot(f[col.P_X] - x[0] + back * x[2], f[col.P_Y] - x[1] + back * x[3])
+    far = math.hypot(f[col.P_X] - y[0] + back * y[2], f[col.P_Y] - y[1] + back * y[3])
     reach = (1.3 * speed + 30.0) * gap + 500.0
     slack = 20.0 * speed + 1000.0  # networks stamp some positions many seconds late
     if far > reach + slack:
         return 0.0, 1.0
     low = par.identity_gain * 1e-3 / (math.pi * reach * reach)
-    if far <= reach and p[0] + p[2] > 4.0 * (f[col.P_RXX] + f[col.P_RYY]):
+    noise = f[col.P_RXX] + f[col.P_RYY]
+    if far <= reach and v[0] + v[2] > 4.0 * noise:
         return low, -1.0
-    off = (f[col.P_X] - x[0]) ** 2 + (f[col.P_Y] - x[1]) ** 2
-    return low, max(off / (0.5 * par.gate * (f[col.P_RXX] + f[col.P_RYY])), 1.0)
+    off = (f[col.P_X] - y[0]) ** 2 + (f[col.P_Y] - y[1]) ** 2
+    return low, max(off / (0.5 * par.gate * noise), 1.0)
 
 
 @kernel
-def gate_radius(state: State, i: int, par: Params, lag_s: float) -> tuple[float, float, float]:
-    """Return centre and radius [m] of a circle that holds the gates of all models of track ``i``."""
-    reach, count = 0.0, state.tag[i, col.MODES]
+def bucket_plots(f: Floats, first: int, last: int) -> tuple[Ints, Ints, Floats]:
+    """Sort the plots of a frame into square cells, about one plot a cell.
+
+    Returns ``start`` (cells + 1,), ``order`` (plots,) and ``grid`` = (west, south, cell size, columns, rows):
+    the plots of neighbouring cells of a row lie side by side in ``order``.
+    """
+    n = last - first
+    west, south, east, north = math.inf, math.inf, -math.inf, -math.inf
+    for j in range(first, last):
+        west, east = min(west, f[j, col.P_X]), max(east, f[j, col.P_X])
+        south, north = min(south, f[j, col.P_Y]), max(north, f[j, col.P_Y])
+    wide, high = east - west, north - south
+    cell = max(math.sqrt(wide * high / n), max(wide, high) / (2.0 * n), 500.0)
+    columns, rows = int(wide / cell) + 1, int(high / cell) + 1
+    start, order, home = np.zeros(columns * rows + 1, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    for j in range(n):
+        home[j] = int((f[first + j, col.P_Y] - south) / cell) * columns + int((f[first + j, col.P_X] - west) / cell)
+        start[home[j] + 1] += 1
+    for k in range(columns * rows):
+        start[k + 1] += start[k]
+    for j in range(n - 1, -1, -1):
+        start[home[j] + 1] -= 1
+        order[start[home[j] + 1]] = j
+    # each start now holds the end of the cell before it: shift back by one
+    for k in range(columns * rows):
+        start[k] = start[k + 1]
+    start[columns * rows] = n
+    return start, order, np.array([west, south, cell, float(columns), float(rows)])
+
+
+@kernel
+def gate_radius(x: Floats, p: Floats, count: int, gate: float, lag_s: float) -> float:
+    """Return the radius [m] of a circle about the first model's position that holds the gates of all models."""
+    reach = 0.0
     for m in range(count):
-        p = state.p[i, m]
-        half, root = 0.5 * (p[0] + p[2]), math.sqrt(0.25 * (p[0] - p[2]) ** 2 + p[1] ** 2)
-        sd = math.sqrt(half + root) + lag_s * math.sqrt(p[7] + p[9])
-        speed = math.hypot(state.x[i, m, 2], state.x[i, m, 3])
-        off = math.hypot(state.x[i, m, 0] - state.x[i, 0, 0], state.x[i, m, 1] - state.x[i, 0, 1])
-        reach = max(reach, off + sd * math.sqrt(par.gate) + lag_s * speed)
-    if state.tag[i, col.ICAO] >= 0:
-        reach = 1e9  # an address may reappear anywhere it could have flown
-    return state.x[i, 0, 0], state.x[i, 0, 1], reach
-
-
-@kernel
-def hash_plots(batch: Batch, first: int, last: int, cell_m: float) -> tuple[Ints, Ints]:
-    """Return ``head`` (buckets,) and ``after`` (plots,): linked lists of the plots of each cell's bucket."""
-    size = 16
-    while size < 2 * (last - first):
-        size *= 2
-    head = np.full(size, -1)
-    after = np.full(last - first, -1)
-    for j in range(last - 1, first - 1, -1):
-        cx = math.floor(batch.f[j, col.P_X] / cell_m)
-        cy = math.floor(batch.f[j, col.P_Y] / cell_m)
-        bucket = (cx * 73856093 ^ cy * 19349663) & (size - 1)
-        after[j - first] = head[bucket]
-        head[bucket] = j - first
-    return head, after
+        # the trace bounds the major axis from above, without a square root of the discriminant
+        sd = math.sqrt(p[m, 0] + p[m, 2])
+        if lag_s > 0.0:
+            sd += lag_s * (math.sqrt(p[m, 7] + p[m, 9]) + math.hypot(x[m, 2], x[m, 3]))
+        off = abs(x[m, 0] - x[0, 0]) + abs(x[m, 1] - x[0, 1])
+        reach = max(reach, off + sd * math.sqrt(gate))
+    return reach
 
 
 @kernel
 def gate_all(
     state: State, batch: Batch, first: int, last: int, time_s: float, par: Params
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """Return the gated pairs in CSR form: start (tracks + 1,), plot, likelihood and noise factor (pairs,).
-
-    Plots are found through a hash of square cells; a track whose gate covers more cells than there
-    are plots tries every plot instead, so one lost track never costs more than a scan.
-    """
+    """Return the gated pairs in CSR form: start (tracks + 1,), plot, likelihood and noise factor (pairs,)."""
     tracks, plots = state.counters[0], last - first
+    xs, ps, mu, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
     start = np.zeros(tracks + 1, np.int64)
     plot, weight, factor = np.empty(2 * tracks + 64, np.int64), np.empty(2 * tracks + 64), np.empty(2 * tracks + 64)
-    head, after = hash_plots(batch, first, last, par.hash_cell_m)
-    lag_max, r_max = 0.0, 0.0
-    for j in range(first, last):
-        lag_max = max(lag_max, abs(batch.f[j, col.P_T] - time_s))
-        r_max = max(r_max, batch.f[j, col.P_RXX] + batch.f[j, col.P_RYY])
-    extra = math.sqrt(r_max * par.gate)
+    if plots == 0:
+        return start, plot[:0], weight[:0], factor[:0]
+    cell_start, order, grid = bucket_plots(f, first, last)
+    west, south, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
+    lag_max, gate = 0.0, par.gate
+    noise = np.empty(plots)
+    noise_max = 0.0
+    for j in range(plots):
+        lag_max = max(lag_max, abs(f[first + j, col.P_T] - time_s))
+        noise[j] = math.sqrt(gate * (f[first + j, col.P_RXX] + f[first + j, col.P_RYY]))
+        noise_max = max(noise_max, noise[j])
     used = 0
     for i in range(tracks):
-        cx, cy, reach = gate_radius(state, i, par, lag_max)
-        reach += extra
-        x0, x1 = math.floor((cx - reach) / par.hash_cell_m), math.floor((cx + reach) / par.hash_cell_m)
-        y0, y1 = math.floor((cy - reach) / par.hash_cell_m), math.floor((cy + reach) / par.hash_cell_m)
-        brute = (x1 - x0 + 1) * (y1 - y0 + 1) >= plots
+        own = gate if tags[i, col.HITS] > 1 else par.gate_young
+        reach = gate_radius(xs[i], ps[i], tags[i, col.MODES], own, lag_max)
+        cx, cy = xs[i, 0, 0], xs[i, 0, 1]
+        if tags[i, col.ICAO] >= 0:
+            reach = 1e9  # an address may reappear anywhere it could have flown
+        wide = reach + noise_max
+        x0, x1 = max((cx - wide - west) / cell, 0.0), min((cx + wide - west) / cell, columns - 1.0)
+        y0, y1 = max((cy - wide - south) / cell, 0.0), min((cy + wide - south) / cell, rows - 1.0)
         if used + plots > weight.shape[0]:
             plot = np.concatenate((plot, np.empty(plot.shape[0] + plots, np.int64)))
             weight = np.concatenate((weight, np.empty(weight.shape[0] + plots)))
             factor = np.concatenate((factor, np.empty(factor.shape[0] + plots)))
-        if brute:
-            for j in range(plots):
-                w, scale = pair_weight(state, i, batch, first + j, batch.f[first + j, col.P_T] - time_s, par)
-                if w > 0.0:
-                    plot[used], weight[used], factor[used] = j, w, scale
-                    used += 1
-        else:
-            for ix in range(x0, x1 + 1):
-                for iy in range(y0, y1 + 1):
-                    j = head[(ix * 73856093 ^ iy * 19349663) & (head.shape[0] - 1)]
-                    while j >= 0:
-                        if (
-                            math.floor(batch.f[first + j, col.P_X] / par.hash_cell_m) == ix
-                            and math.floor(batch.f[first + j, col.P_Y] / par.hash_cell_m) == iy
-                        ):
-                            w, scale = pair_weight(
-                                state, i, batch, first + j, batch.f[first + j, col.P_T] - time_s, par
-                            )
-                            if w > 0.0:
-                                plot[used], weight[used], factor[used] = j, w, scale
-                                used += 1
-                        j = after[j]
+        if x0 <= x1 and y0 <= y1:
+            for row in range(int(y0), int(y1) + 1):
+                for slot in range(cell_start[row * columns + int(x0)], cell_start[row * columns + int(x1) + 1]):
+                    j = order[slot]
+                    dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
+                    if dx * dx + dy * dy > limit * limit:
+                        continue
+                    one, other = tags[i, col.ICAO], k[first + j, col.P_ICAO]
+                    if one >= 0 and other >= 0 and one != other:
+                        continue
+                    fj, kj, lag = f[first + j], k[first + j], f[first + j, col.P_T] - time_s
+                    w, scale = pair_weight(xs[i], ps[i], mu[i], vals[i], tags[i], dz, fj, kj, lag, par)
+                    if w > 0.0:
+                        plot[used], weight[used], factor[used] = j, w, scale
+                        used += 1
         start[i + 1] = used
     return start, plot[:used], weight[:used], factor[:used]
+
+
+def gate_ref(x: Floats, p: Floats, z: Floats, r: Floats, gate: float) -> set[tuple[int, int]]:
+    """Return the gated (track, plot) pairs by trying all, in matrix form: the twin of :func:`gate_all`.
+
+    One model a track: ``x`` (tracks, 4), ``p`` (tracks, 10), ``z`` (plots, 2), ``r`` (plots, 2, 2).
+    """
+    cov = np.stack([p[:, [0, 1]], p[:, [1, 2]]], axis=1)
+    s = cov[:, None] + r[None]
+    off = z[None, :, :] - x[:, None, :2]
+    d2 = np.einsum("ija,ijab,ijb->ij", off, np.linalg.inv(s), off)
+    return set(zip(*(v.tolist() for v in np.nonzero(d2 <= gate)), strict=True))

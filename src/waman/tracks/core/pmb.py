@@ -30,7 +30,7 @@ def write_rows(
     mean, cov = np.empty(4), np.empty(10)
     for i in range(state.counters[0]):
         val, tag = state.val[i], state.tag[i]
-        if val[col.R] < par.row_min:
+        if val[col.R] < par.row_min and not tag[col.CONFIRMED]:
             continue
         due = tag[col.SEEN_NOW] == 1
         if not due and tag[col.CONFIRMED]:
@@ -42,15 +42,14 @@ def write_rows(
         else:
             moments(state.x[i], state.p[i], state.mu[i], mean, cov)
         report = val[col.R] * within(cov[0], cov[1], cov[2], par.report_radius_m)
-        if not tag[col.SEEN_NOW] and report < par.row_min:
-            continue
         f, k = out_f[used], out_i[used]
         f[col.O_T], f[col.O_X], f[col.O_Y], f[col.O_VX], f[col.O_VY] = time_s, mean[0], mean[1], mean[2], mean[3]
         f[col.O_PXX], f[col.O_PXY], f[col.O_PYY] = cov[0], cov[1], cov[2]
         f[col.O_ALT] = val[col.ALT] if tag[col.ALT_FROM] else math.nan
         f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0)) if tag[col.ALT_FROM] else math.nan
         f[col.O_R], f[col.O_PD] = val[col.R], val[col.PD]
-        f[col.O_REPORT] = report
+        f[col.O_REPORT], f[col.O_FACTOR] = report, val[col.FACTOR]
+        k[col.O_BIRTH] = tag[col.BIRTH]
         k[col.O_ID], k[col.O_DETECTED], k[col.O_SENSOR], k[col.O_FRAME] = tag[col.ID], tag[col.SEEN_NOW], s, frame
         k[col.O_STATE] = 0 if not tag[col.CONFIRMED] else (1 if tag[col.SEEN_NOW] else 2)
         k[col.O_ALT_FROM], k[col.O_ICAO], k[col.O_M3A], k[col.O_CALL], k[col.O_PLOT] = (
@@ -66,12 +65,15 @@ def write_rows(
 
 
 @kernel
-def births_expected(state: State, par: Params) -> float:
-    """Return how many aircraft a look is expected to show for the first time; ten times that before any is known."""
+def count_undetected(state: State, sensors: Sensors, s: int, par: Params, look: float) -> None:
+    """Move the expected number of aircraft no radar has shown yet past one look: those seen leave, new ones arrive."""
+    if look <= 0.0 or sensors.f[s, col.S_COUNTED] <= 0.0:
+        return
     known = 0
     for i in range(state.counters[0]):
         known += state.tag[i, col.CONFIRMED]
-    return max(par.births_min * (10.0 if state.counters[1] == 1 else 1.0), par.births_share * known)
+    arrive = max(par.births_min, par.births_share * known)
+    state.clock[1] = state.clock[1] * (1.0 - sensors.f[s, col.S_MEAN_PD]) + arrive
 
 
 @kernel
@@ -102,24 +104,24 @@ def run_frames(
             miss[i] = 1.0 - r * pd[i] * look
             for e in range(start[i], start[i + 1]):
                 weight[e] *= r * pd[i]
-        births = births_expected(state, par) if sensors.f[s, col.S_COUNTED] > 0.0 else 1.0
-        fresh, birth = np.empty(last - first), np.empty(last - first)
+        births = state.clock[1] if sensors.f[s, col.S_COUNTED] > 0.0 else 1.0
+        fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
+        sf, spd = sensors.f[s], sensors.pd[s]
         for j in range(first, last):
-            hope = (
-                births
-                * sensors.f[s, col.S_BIRTH]
-                * detection_at(sensors, s, batch.f[j, col.P_X], batch.f[j, col.P_Y], math.nan)
-            )
+            x, y = batch.f[j, col.P_X], batch.f[j, col.P_Y]
+            there[j - first] = detection_at(sf, spd, sensors.ground, sensors.layer_m, x, y, math.nan)
+            hope = births * sf[col.S_BIRTH] * there[j - first]
             fresh[j - first] = batch.f[j, col.P_FRESH] + hope
             birth[j - first] = hope / fresh[j - first]
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
         update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look)
         merge_tracks(state, start, plot, chosen, last - first)
-        start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth)
-        drop_tracks(state, t, par)
+        start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth, there)
+        count_undetected(state, sensors, s, par, look)
         while used + state.counters[0] > out_f.shape[0]:
             out_f = np.concatenate((out_f, np.empty_like(out_f)))
             out_i = np.concatenate((out_i, np.empty_like(out_i)))
         used = write_rows(state, t, frame, s, look, par, out_f, out_i, used)
+        drop_tracks(state, t, par)
         frame += 1
     return frame, out_f[:used], out_i[:used]

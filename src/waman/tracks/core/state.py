@@ -31,8 +31,10 @@ class Params(NamedTuple):
     q_young: float = 5.0
     lifetime_s: float = 8000.0
     gate: float = 25.0  # squared Mahalanobis distance; leaves out 4e-6 of true plots
-    prune: float = 1e-3
-    births_min: float = 0.5  # new aircraft expected in one look of a radar
+    gate_young: float = 10.0  # the same for a track of one plot, whose speed is only a prior
+    prune: float = 7e-4
+    births_min: float = 1.0  # new aircraft expected in one look of a radar
+    undetected_start: float = 20.0  # aircraft expected in the air before the first look
     births_share: float = 0.02  # the same as a share of those tracked
     confirm: float = 0.6  # existence at which a track stops being tentative
     report_radius_m: float = 1000.0
@@ -49,7 +51,6 @@ class Params(NamedTuple):
     code_gain: float = 300.0  # the same for a matching discrete Mode 3/A code
     code_loss: float = 0.05  # a code that differs: changed on request, or garbled
     tolerance: float = 1e-4
-    hash_cell_m: float = 2000.0
 
 
 class State(NamedTuple):
@@ -61,7 +62,7 @@ class State(NamedTuple):
     val: Floats  # (capacity, VAL_COLUMNS)
     tag: Ints  # (capacity, TAG_COLUMNS)
     counters: Ints  # (2,)
-    clock: Floats  # (1,) time of the last frame [s]
+    clock: Floats  # (2,) time of the last frame [s]; expected number of aircraft not yet detected
     ident_i: Ints  # (addresses, 2): live tracks, last id
     ident_f: Floats  # (addresses, 3): last time, x, y
     dz: Floats  # (BANDS, 2): geometric minus pressure height, weight
@@ -75,6 +76,7 @@ class Batch(NamedTuple):
     start: Ints  # (frames + 1,)
     time: Floats  # (frames,)
     sensor: Ints  # (frames,)
+    close_s: Floats  # (frames,) end of the frame's window: before it the frame may still grow
     look: Floats  # (frames,) 1 where a track without a plot was missed, 0 where silence says nothing
 
 
@@ -97,11 +99,17 @@ def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> 
         np.zeros((capacity, VAL_COLUMNS)),
         np.zeros((capacity, TAG_COLUMNS), np.int64),
         np.array([0, 1]),
-        np.array([-np.inf]),
+        np.array([-np.inf, params.undetected_start]),
         np.tile(np.array([0, -1]), (addresses, 1)),
         np.full((addresses, 3), -np.inf),
         np.zeros((BANDS, 2)),
     )
+
+
+def copied(state: State) -> State:
+    """Return a state that shares no memory with this one."""
+    arrays: list[Any] = [array.copy() for array in state]
+    return State(*arrays)
 
 
 def grown(state: State, *, capacity: int, addresses: int) -> State:

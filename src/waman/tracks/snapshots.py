@@ -1,0 +1,67 @@
+"""A tracker's state as bytes and back: arrays in NumPy's format, the rest as JSON, in one zip. No code is loaded."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from waman.errors import InputError
+from waman.geo.frames import Frame
+from waman.tracks.core.state import State
+from waman.tracks.prepare import SensorModel, Words
+
+VERSION = 1
+
+
+def pack(fields: dict[str, Any]) -> bytes:
+    """Return the state of a tracker (its attributes) as bytes."""
+    frame: Frame | None = fields["_frame"]
+    models: list[SensorModel] = fields["_models"]
+    plain = {
+        "version": VERSION,
+        "words": {name: words.words for name, words in fields["_words"].items()},
+        "frame": [frame.lat0_deg, frame.lon0_deg] if frame is not None else None,
+        "bounds": list(fields["_bounds"]),
+        "models": [[m.id, m.kind, m.east_m, m.north_m, m.period_us, m.area_m2] for m in models],
+        "origin_us": fields["_origin_us"],
+        "settled_us": fields["_settled_us"],
+        "newest_us": fields["_newest_us"],
+        "cell_m": fields["_cell_m"],
+    }
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, fields["_buffer"].schema) as writer:
+        writer.write_table(fields["_buffer"])
+    out = io.BytesIO()
+    np.savez(
+        out,
+        plain=np.frombuffer(json.dumps(plain).encode(), np.uint8),
+        buffer=np.frombuffer(sink.getvalue(), np.uint8),
+        **{f"state_{name}": array for name, array in fields["_state"]._asdict().items()},
+    )
+    return out.getvalue()
+
+
+def unpack(content: bytes, fields: dict[str, Any]) -> None:
+    """Write the state held by ``content`` into a tracker's attributes."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as parts:
+            plain = json.loads(parts["plain"].tobytes())
+            if plain["version"] != VERSION:
+                raise InputError(
+                    f"snapshot of version {plain['version']}, this is {VERSION}", hint="track the record again"
+                )
+            fields["_state"] = State(*(parts[f"state_{name}"] for name in State._fields))
+            fields["_buffer"] = pa.ipc.open_stream(parts["buffer"].tobytes()).read_all()
+    except (ValueError, KeyError, OSError) as why:
+        raise InputError(f"not a tracker's snapshot: {why}", hint="track the record again") from why
+    for name, words in plain["words"].items():
+        fields["_words"][name] = Words({w: k for k, w in enumerate(words)}, list(words))
+    fields["_frame"] = Frame(lat0_deg=plain["frame"][0], lon0_deg=plain["frame"][1]) if plain["frame"] else None
+    fields["_bounds"] = tuple(plain["bounds"])
+    fields["_models"] = [SensorModel(m[0], m[1], None, *m[2:]) for m in plain["models"]]
+    for name in ("origin_us", "settled_us", "newest_us", "cell_m"):
+        fields[f"_{name}"] = plain[name]
