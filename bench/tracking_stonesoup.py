@@ -11,8 +11,9 @@ from tracking_scenario import SCAN_S, SIGMA_AZ_RAD, SIGMA_R_M, Scenario
 
 SETTINGS = {
     "motion": "constant velocity, q = 25 m^2/s^3",
-    "initiator": "multi-measurement, 3 points (4 in E), prior speed sigma 70 m/s",
-    "deleter": "6 missed steps or covariance > 5 km; initiator 3 missed steps (best of 2, 3, 6 on A-like seeds 0-1)",
+    "initiator": "multi-measurement, 3 points (4 in D and E), prior speed sigma 70 m/s",
+    "deleter": "6 missed steps or covariance > 5 km",
+    "initiator_deleter": "3 missed steps (best of 2, 3, 6 on A-like seeds 0-1), 2 in D and E",
     "missed_distance": 3.5,
     "pda": "Pd = 0.85 pd0, gate probability 0.997",
     "kd_tree_radius_m": 6000,
@@ -60,7 +61,7 @@ def build(kind: str, s: Scenario, points: int) -> tuple[Any, Any, Any, Any, Any]
     initiator = MultiMeasurementInitiator(
         prior_state=GaussianState([[0], [0], [0], [0]], np.diag([0.0, 70.0**2, 0.0, 70.0**2])),
         measurement_model=model,
-        deleter=UpdateTimeStepsDeleter(3),
+        deleter=UpdateTimeStepsDeleter(3 if points == 3 else 2),
         data_associator=gnn(),
         updater=updater,
         min_points=points,
@@ -174,7 +175,7 @@ def judged(kind: str, config: str, seed: int) -> dict[str, Any]:
     scans = SCANS[config]
     s = make(config, seed)
     s = Scenario(s.side_m, s.pd0, s.clutter, s.truth[:scans], s.turning[:scans], s.plots[:scans], s.owner[:scans], s.pd)
-    result = run(kind, s, points=4 if config == "E" else 3)
+    result = run(kind, s, points=4 if config in "DE" else 3)
     true = Picture(np.arange(s.truth.shape[1]), s.truth[:, :, 0], s.truth[:, :, 1])
     at = T0_US + (np.arange(scans) * SCAN_S * 1e6).astype(np.int64)
     return {
