@@ -1,8 +1,8 @@
 """The tracking benchmark: Waman against Stone Soup on the same plots, every figure the goals name, missed ones too.
 
-``python bench/tracking.py [--seeds N]`` writes bench/results/tracking.json. Stone Soup's accuracy runs take an hour; they
-are read from bench/results/tracking_stonesoup.json, which ``python bench/tracking_stonesoup.py`` writes from the same
-scenarios and seeds. CPU of both sides is measured here, in one process.
+``python bench/tracking.py [--seeds N]`` writes bench/results/tracking.json. Stone Soup's accuracy runs take
+an hour; they are read from bench/results/tracking_stonesoup.json, which ``python bench/tracking_stonesoup.py``
+writes from the same scenarios and seeds. CPU of both sides is measured here, in one process.
 """
 
 from __future__ import annotations
