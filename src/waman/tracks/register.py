@@ -42,12 +42,8 @@ class Bias:
 def register(plots: pa.Table, sensors: Iterable[Sensor]) -> list[Bias]:
     """Return the bias of every surveyed radar that saw enough identified traffic; the others are left out."""
     kind = plots["kind"].cast(pa.string())
-    traffic = plots.filter(
-        pc.and_(
-            pc.is_in(kind, pa.array(OPPORTUNITY_KINDS)),
-            pc.and_(pc.is_valid(plots["icao24"]), pc.is_valid(plots["lat_deg"])),
-        )
-    )
+    named = pc.and_(pc.is_valid(plots["icao24"]), pc.is_valid(plots["lat_deg"]))
+    traffic = plots.filter(pc.and_(pc.is_in(kind, pa.array(OPPORTUNITY_KINDS)), named))
     out = []
     for sensor in sensors:
         if sensor.lat_deg is None or sensor.lon_deg is None:

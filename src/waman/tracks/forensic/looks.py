@@ -28,9 +28,7 @@ class Silence:
         if not np.isfinite(self.pd_max):
             return f"{self.looks} looks {span}; what could have been seen there is unknown"
         if self.pd_max <= 0.1:
-            return (
-                f"{self.looks} looks {span}, none had a detection probability above 0.1: masked, no evidence of absence"
-            )
+            return f"{self.looks} looks {span}, none had Pd above 0.1: masked, no evidence of absence"
         return f"{self.looks} looks {span}, {self.expected:.1f} detections expected, none came"
 
 
@@ -54,7 +52,6 @@ def silences(tracks: pa.Table) -> list[Silence]:
     for run in np.split(at, cut):
         known = pd[run][np.isfinite(pd[run])]
         top = float(known.max()) if len(known) else float("nan")
-        out.append(
-            Silence(int(track[run[0]]), int(time[run[0]]), int(time[run[-1]]), len(run), top, float(known.sum()))
-        )
+        first, last = int(time[run[0]]), int(time[run[-1]])
+        out.append(Silence(int(track[run[0]]), first, last, len(run), top, float(known.sum())))
     return out
