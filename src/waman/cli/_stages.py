@@ -7,9 +7,8 @@ did, and goes on where a source is damaged: problems are counted and written, ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from waman import tables
 from waman.access.audience import Audience
 from waman.config import Sensor
 from waman.errors import InputError, Problems
-from waman.store import Workspace, read_places, write_file, write_problems
+from waman.store import Workspace, write_file, write_problems
 
 Say = Callable[[str], None]
 
@@ -166,11 +165,11 @@ def explain(run: Run) -> str:
 def report(run: Run, audience: Audience, *, title: str, notes: Sequence[Mapping[str, str]]) -> str:
     """Write all of it as one page that works without a network, and its machine twin."""
     from waman.access import shows
-    from waman.export import veil
+    from waman.cli.export import shown_of
     from waman.report import coverage_layers, document, write_html, write_json
 
     workspace, area = run.workspace, run.workspace.area
-    shown = veil(run.flights, run.tracks, _places(run), made_us=_now_us(), audience=audience)
+    shown = shown_of(workspace, audience, made_us=_now_us())
     exact = run.detection is not None and shows(audience, "field_exact")
     made = document(
         shown,
@@ -185,17 +184,6 @@ def report(run: Run, audience: Audience, *, title: str, notes: Sequence[Mapping[
     write_file(page, workspace.path("report_html"))
     write_file(write_json(made), workspace.path("report_json"))
     return f"{workspace.path('report_html')} ({len(page) / 1e6:.1f} MB, for the audience {audience!r})"
-
-
-def _places(run: Run) -> Iterable[Mapping[str, Any]]:
-    """Return the places a page may name: the area's own, and the listed aerodromes that flights used."""
-    from waman.flights import listed_aerodromes
-
-    area = run.workspace.area
-    own = [row for path in area.files(area.places.files) for row in read_places(path)[0].to_pylist()]
-    used = {p for side in ("origin", "destination") for p in run.flights[side].to_pylist() if p}
-    listed = listed_aerodromes(area.bbox) if area.places.aerodromes else []
-    return [*own, *(p for p in listed if p["id"] in used)]
 
 
 def _unknowns(run: Run) -> list[Mapping[str, str]]:
@@ -219,8 +207,8 @@ def _unknowns(run: Run) -> list[Mapping[str, str]]:
 
 
 def _now_us() -> int:
-    """Return the time the product is made; the only clock read, here at the rim."""
-    return int(datetime.now(UTC).timestamp() * 1e6)
+    """Return the time the product is made; clocks are read only here, at the rim."""
+    return time.time_ns() // 1000
 
 
 def verdict_line(flights: pa.Table) -> str:
