@@ -8,7 +8,7 @@ import pytest
 
 from waman.flights.checks import CHECKS, CHECKS_ES
 from waman.flights.sentences import ENGLISH, SPANISH
-from waman.flights.weights import WEIGHTS
+from waman.flights.weights import ALTERNATIVES, HAND, WEIGHTS
 
 
 def fields(text: str) -> set[str]:
@@ -28,7 +28,7 @@ def test_both_languages_tell_the_same_figures(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", sorted(WEIGHTS))
 def test_a_weight_has_the_sign_of_its_kind(rule: str) -> None:
-    weight = WEIGHTS[rule]
+    weight = HAND[rule]
     if weight.kind in ("declared", "observed", "checked"):
         assert weight.db > 0
     elif weight.kind == "note":
@@ -36,3 +36,12 @@ def test_a_weight_has_the_sign_of_its_kind(rule: str) -> None:
     else:
         assert weight.db < 0
     assert bool(weight.source) == (weight.kind in ("positive", "declared"))
+
+
+@pytest.mark.parametrize("rule", sorted(WEIGHTS))
+def test_a_fitted_weight_keeps_its_sign_and_no_absence_grows_heavier(rule: str) -> None:
+    hand = HAND[rule]
+    for db in [WEIGHTS[rule].db, *(table[rule] for table in ALTERNATIVES)]:
+        assert db * hand.db >= 0.0
+        assert hand.kind not in ("absence", "circumstance") or abs(db) <= abs(hand.db)
+    assert len(ALTERNATIVES) >= 10

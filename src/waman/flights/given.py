@@ -15,6 +15,9 @@ from waman.flights.segment import Ground
 from waman.geo.time import datetime_us, parse_utc_us
 
 STATUSES = frozenset({"valid", "cancelled", "destroyed", "seized"})
+OWN_BORDER_M = 300.0
+COARSE_BORDER_M = 5000.0
+"""The border lines shipped with Waman are good to 3 km, and a river border wanders."""
 TRANSPONDER_KINDS = frozenset({"ssr", "psr_ssr", "mode_s", "ads_b", "mlat", "network"})
 
 
@@ -52,6 +55,7 @@ def given_of(
         completeness=completeness,
         register=None if register is None else _register(register, problems),
         bbox=bbox,
+        border_accuracy_m=OWN_BORDER_M if lines else COARSE_BORDER_M,
         recording_end_us=recording_end_us,
         live=live,
     )

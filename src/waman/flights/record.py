@@ -58,7 +58,8 @@ class Given:
     """All that a flight is weighed against; whatever is None or empty is unknown, and then weighs nothing.
 
     ``detection`` and ``transponder_sensors`` say what could have been heard; ``plans_by_word`` finds plans by callsign,
-    registration or address; ``completeness`` is the share of flights that file at this source, as an interval.
+    registration or address; ``completeness`` is the share of flights that file at this source, as an interval;
+    nothing nearer to a border line than ``border_accuracy_m`` is surely on one side of it.
     """
 
     places: Places = field(default_factory=Places)
@@ -69,6 +70,7 @@ class Given:
     completeness: tuple[float, float] | None = None
     register: Mapping[str, Aircraft] | None = None
     bbox: tuple[float, float, float, float] | None = None
+    border_accuracy_m: float = 300.0
     recording_end_us: int | None = None
     live: bool = False
 

@@ -23,6 +23,9 @@ I = NDArray[np.int64]  # noqa: E741 (an array of indices, as in the equations)
 
 SPEED_MAX_MPS = 400.0
 """No civil aircraft in service is faster over the ground (Mach 0.95 with a 100 m/s jet stream)."""
+LINK_S = (60.0, 3600.0)
+LINK_M = 4000.0
+LINK_MAX = 10_000
 SAME_PLACE_M = 10_000.0
 """Two tracks of one address closer than this at one time may be one aircraft seen twice."""
 
@@ -157,6 +160,7 @@ def _chains(track: I, time_s: F, lat: F, lon: F, icao24: I) -> tuple[I, NDArray[
     for members in groups.values():
         if len(members) > 1:
             _join(members, spans[0], parent, conflict)
+    _link_nameless(address, spans[0], parent)
     _, chain_of_track = np.unique(parent, return_inverse=True)
     conflicts = np.zeros(int(chain_of_track.max()) + 1, bool)
     np.logical_or.at(conflicts, chain_of_track, conflict)
@@ -178,6 +182,36 @@ def _join(
     for chain in chains:
         parent[chain] = chain[0]
         conflict[chain] = len(chains) > 1
+
+
+def _link_nameless(address: I, spans: tuple[I, I, I, F, F, F], parent: NDArray[np.int64]) -> None:
+    """Join a track without address that begins where such a track ended minutes before, nearest in time first.
+
+    An aircraft that goes down out of cover and comes up again makes two tracks. Where two aircraft used one
+    place, which came up first is not known; that both went down and came up there is.
+    """
+    firsts, lasts, order, time_s, lat, lon = spans
+    nameless = np.flatnonzero(address < 0)
+    ends, begins = order[lasts[nameless]], order[firsts[nameless]]
+    by_time = np.argsort(time_s[begins], kind="stable")
+    when = time_s[begins][by_time]
+    pairs: list[tuple[float, int, int]] = []
+    for k, row in enumerate(ends):
+        low, high = np.searchsorted(when, [time_s[row] + LINK_S[0], time_s[row] + LINK_S[1]])
+        near = by_time[low:high][:LINK_MAX]
+        apart = distance_m(lat1_deg=lat[row], lon1_deg=lon[row], lat2_deg=lat[begins[near]], lon2_deg=lon[begins[near]])
+        pairs += [(float(time_s[begins[j]] - time_s[row]), k, int(j)) for j in near[apart < LINK_M] if j != k]
+    taken: tuple[set[int], set[int]] = (set(), set())
+    root = np.arange(len(nameless))
+    links = []
+    for _, k, j in sorted(pairs):
+        if k not in taken[0] and j not in taken[1]:
+            taken[0].add(k)
+            taken[1].add(j)
+            links.append((k, j))
+    for k, j in sorted(links, key=lambda link: time_s[ends[link[0]]]):
+        root[j] = root[k]
+        parent[nameless[j]] = parent[nameless[root[k]]]
 
 
 def _possible(a: int, b: int, spans: tuple[I, I, I, F, F, F]) -> bool:

@@ -38,6 +38,9 @@ STOP_APART_M = 5000.0
 ELEVATION_REACH_M = 15_000.0
 """An aerodrome's elevation stands for the ground within this distance, where there is no terrain."""
 ROWS_MIN = 3
+DOWN_AND_UP, HIDDEN = 2, 1
+"""A stop nobody saw: sinking before and climbing after; or, without heights, only slower than anything flies."""
+HIDDEN_MADE_GOOD_MPS = 15.0
 AERODROME_REACH_M = 5000.0
 """The farthest runway end from the reference point of a large aerodrome."""
 FLYING_MPS = 30.0
@@ -51,9 +54,9 @@ class Legs:
     last: I
     took_off_seen: NDArray[np.bool_]
     landed_seen: NDArray[np.bool_]
-    stop_before: NDArray[np.bool_]
-    """It came up from the place where the leg before went down, though nobody saw it stand there."""
-    stop_after: NDArray[np.bool_]
+    stop_before: NDArray[np.int8]
+    """It came up where the leg before went down, though nobody saw it stand: DOWN_AND_UP, HIDDEN or 0."""
+    stop_after: NDArray[np.int8]
     ground_before_s: F
     ground_after_s: F
 
@@ -77,7 +80,7 @@ def legs_of(rows: Rows, places: Places, terrain: Ground | None) -> Legs:
     n = len(rows)
     if n == 0:
         none, no = np.zeros(0, np.int64), np.zeros(0, bool)
-        return Legs(none, none, no, no, no, no, np.zeros(0), np.zeros(0))
+        return Legs(none, none, no, no, none.astype(np.int8), none.astype(np.int8), np.zeros(0), np.zeros(0))
     ground = _ground_runs(rows, places, terrain)
     cut, stop = _gaps(rows, places, terrain)
     # a leg is a maximal run of rows in the air without a cut; its ends touch the ground run beside it
@@ -95,8 +98,8 @@ def legs_of(rows: Rows, places: Places, terrain: Ground | None) -> Legs:
         last=last,
         took_off_seen=took_off,
         landed_seen=landed,
-        stop_before=(first > 0) & stop[np.maximum(first - 1, 0)],
-        stop_after=(last < n - 1) & stop[np.minimum(last, n - 2)],
+        stop_before=np.where(first > 0, stop[np.maximum(first - 1, 0)], 0).astype(np.int8),
+        stop_after=np.where(last < n - 1, stop[np.minimum(last, n - 2)], 0).astype(np.int8),
         ground_before_s=np.full(len(first), np.nan),
         ground_after_s=np.full(len(first), np.nan),
     )
@@ -108,7 +111,7 @@ def _ground_times(rows: Rows, legs: Legs) -> Legs:
         return legs
     time = rows.time_s
     between = time[legs.first[1:]] - time[legs.last[:-1]]
-    stood = (legs.landed_seen[:-1] & legs.took_off_seen[1:]) | legs.stop_after[:-1]
+    stood = (legs.landed_seen[:-1] & legs.took_off_seen[1:]) | (legs.stop_after[:-1] > 0)
     same = rows.chain[legs.first[1:]] == rows.chain[legs.last[:-1]]
     pause = np.where(stood & same, between, np.nan)
     legs.ground_after_s[:-1], legs.ground_before_s[1:] = pause, pause
@@ -175,12 +178,12 @@ def _at_chain_end(rows: Rows, a: int, b: int) -> bool:
     return bool(begins or finishes)
 
 
-def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
     """Return for each pair of neighbouring rows whether a flight is cut there, and whether it stopped there unseen."""
     dt = np.diff(rows.time_s)
     chain_ends = np.diff(rows.chain) != 0
     cut = chain_ends | (dt > GAP_ALWAYS_S)
-    stop = np.zeros(len(dt), bool)
+    stop = np.zeros(len(dt), np.int8)
     long = np.flatnonzero(~cut & (dt > STOP_GAP_S[0]))
     if len(long):
         a, b = long, long + 1
@@ -195,8 +198,14 @@ def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[n
         )
         stood = low_a & low_b & (apart < STOP_APART_M) & (dt[long] <= STOP_GAP_S[1])
         stood &= (climb_mps(rows, a, before=True) < -0.5) & (climb_mps(rows, b, before=False) > 0.5)
-        cut[long] = (low_a & low_b & (dt[long] > GAP_LOW_S)) | (unknown & (dt[long] > GAP_UNKNOWN_HEIGHT_S)) | stood
-        stop[long] = stood
+        # without heights: it made good less than anything flies, so it stood or circled out of sight
+        made_good = apart / dt[long]
+        blind = ~np.isfinite(rows.altitude_m[a]) & ~np.isfinite(rows.altitude_m[b])
+        hid = blind & (apart < STOP_APART_M) & (made_good < HIDDEN_MADE_GOOD_MPS) & (dt[long] <= STOP_GAP_S[1])
+        hid &= np.fmax(rows.speed_mps[a], rows.speed_mps[b]) > TAXI_MPS
+        cut[long] = (low_a & low_b & (dt[long] > GAP_LOW_S)) | (unknown & (dt[long] > GAP_UNKNOWN_HEIGHT_S))
+        cut[long] |= stood | hid
+        stop[long] = np.where(stood, DOWN_AND_UP, np.where(hid, HIDDEN, 0))
     return np.append(cut, True)[: len(dt)], stop
 
 

@@ -25,6 +25,9 @@ ENGLISH: Mapping[str, str] = {
         "No transponder was heard, though one would have been heard here with probability {hearable:.0%} a scan."
     ),
     "plan.matched": "A filed plan names this flight, from {origin} to {destination}. That is a declaration.",
+    "plan.fits": (
+        "A filed plan fits where and when this flight was seen, though it does not name it. It is a declaration."
+    ),
     "plan.flown": "The flight was seen to begin or end where its plan says ({ends} of 2 ends).",
     "plan.left": (
         "The flight ended {km:.0f} km from {destination}, the destination of its plan. Its identity is disputed."
@@ -48,6 +51,7 @@ ENGLISH: Mapping[str, str] = {
         "One end is the listed aerodrome {place}; the other lies across the edge of the watched area."
     ),
     "aerodrome.one_end": "One end is the listed aerodrome {place}; the other was not observed.",
+    "aerodrome.listed_strip": "One end is the listed strip {place}; the other was not observed.",
     "pattern.en_route": (
         "It cruised at flight level {level:.0f} and {speed_kt:.0f} kt, as airliners do under control."
     ),
@@ -65,13 +69,21 @@ ENGLISH: Mapping[str, str] = {
     "stop.unlisted": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}. Unlisted proves nothing by itself."
     ),
+    "stop.hidden": (
+        "It vanished and came up again at the same place{minutes_text}, {km:.0f} km from the nearest listed "
+        "aerodrome: it stood there, or circled low out of sight. Landing was not observed."
+    ),
     "stop.helicopter": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as helicopters do; not weighed."
+    ),
+    "stop.community": (
+        "It stopped{minutes_text} at a village or mission, {km:.0f} km from the nearest listed aerodrome; not weighed."
     ),
     "stop.glider": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as gliders do; not weighed."
     ),
     "border.crossed": "Its path crosses a border, and no plan that was found says so.",
+    "border.crossed_on_other_leg": ("Before or after this stop the same aircraft crossed a border that no plan names."),
     "border.as_planned": "Its path crosses a border, as its plan says; not weighed.",
     "contradiction.two_places": (
         "The same identity was heard in two places at once. Which of the two flights it belongs to is not known. "
@@ -112,6 +124,9 @@ SPANISH: Mapping[str, str] = {
         "No se oyó ningún transpondedor, aunque aquí se habría oído con probabilidad {hearable:.0%} por vuelta."
     ),
     "plan.matched": "Un plan presentado nombra este vuelo, de {origin} a {destination}. Es una declaración.",
+    "plan.fits": (
+        "Un plan presentado encaja con dónde y cuándo se vio este vuelo, aunque no lo nombra. Es una declaración."
+    ),
     "plan.flown": "Se vio que el vuelo empezó o terminó donde dice su plan ({ends} de 2 extremos).",
     "plan.left": (
         "El vuelo terminó a {km:.0f} km de {destination}, el destino de su plan. Su identidad está en disputa."
@@ -137,6 +152,7 @@ SPANISH: Mapping[str, str] = {
         "Un extremo es el aeródromo listado {place}; el otro está más allá del área vigilada."
     ),
     "aerodrome.one_end": "Un extremo es el aeródromo listado {place}; el otro no se observó.",
+    "aerodrome.listed_strip": "Un extremo es la pista listada {place}; el otro no se observó.",
     "pattern.en_route": (
         "Voló en crucero a nivel {level:.0f} y {speed_kt:.0f} kt, como los aviones de línea bajo control."
     ),
@@ -156,13 +172,23 @@ SPANISH: Mapping[str, str] = {
     "stop.unlisted": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}. No estar listado no prueba nada."
     ),
+    "stop.hidden": (
+        "Desapareció y volvió a aparecer en el mismo lugar{minutes_text}, a {km:.0f} km del aeródromo listado "
+        "más cercano: estuvo en tierra, o dio vueltas bajo y fuera de la vista. No se observó el aterrizaje."
+    ),
     "stop.helicopter": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los helicópteros; no se pesa."
+    ),
+    "stop.community": (
+        "Se detuvo{minutes_text} en una aldea o misión, a {km:.0f} km del aeródromo listado más cercano; no se pesa."
     ),
     "stop.glider": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los planeadores; no se pesa."
     ),
     "border.crossed": "Su trayectoria cruza una frontera y ningún plan hallado lo dice.",
+    "border.crossed_on_other_leg": (
+        "Antes o después de esta parada la misma aeronave cruzó una frontera que ningún plan nombra."
+    ),
     "border.as_planned": "Su trayectoria cruza una frontera, como dice su plan; no se pesa.",
     "contradiction.two_places": (
         "La misma identidad se oyó en dos lugares a la vez. No se sabe a cuál de los dos vuelos pertenece. La "
@@ -195,13 +221,13 @@ SPANISH: Mapping[str, str] = {
 _TABLES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "es": SPANISH}
 _PARTS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "minutes": " for {:.0f} minutes",
+        "minutes": " ({:.0f} minutes)",
         "near": ", near {}",
         "cell": ", near {:.2f}, {:.2f}",
         "speed": ", {:.0f} km/h",
     },
     "es": {
-        "minutes": " durante {:.0f} minutos",
+        "minutes": " ({:.0f} minutos)",
         "near": ", cerca de {}",
         "cell": ", cerca de {:.2f}, {:.2f}",
         "speed": ", {:.0f} km/h",

@@ -18,10 +18,10 @@ from waman.flights.measures import measures_of
 from waman.flights.record import Flight, Found, Given
 from waman.flights.rows import Rows, rows_of
 from waman.flights.rules import RULES
-from waman.flights.segment import Legs, legs_of
+from waman.flights.segment import DOWN_AND_UP, Legs, legs_of
 from waman.flights.sentences import sentence
 from waman.flights.weigh import Weighed, weigh
-from waman.flights.weights import WEIGHTS
+from waman.flights.weights import ALTERNATIVES, WEIGHTS
 
 RECORDING_END_S = 60.0
 EDGE_S = 120.0
@@ -36,7 +36,7 @@ def explain(
     given: Given,
     *,
     language: str = "en",
-    alternatives: Sequence[Mapping[str, float]] = (),
+    alternatives: Sequence[Mapping[str, float]] = ALTERNATIVES,
 ) -> pa.Table:
     """Cut tracks into flights, find what speaks for and against an ordinary explanation, and weigh it.
 
@@ -45,7 +45,7 @@ def explain(
     tracks : a ``tracks`` table (contract)
     given : places, terrain, field, plans, registers; what is missing weighs nothing
     language : of the findings' text; ``values`` allow any other later (see ``sentence``)
-    alternatives : further weight tables under all of which a verdict must hold
+    alternatives : weight tables of other simulators, under all of which a verdict must hold
 
     Returns
     -------
@@ -67,8 +67,10 @@ def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
     if not len(rows):
         return []
     legs = legs_of(rows, given.places, given.terrain)
-    departure = ends_of(rows, legs.first, given.places, departure=True, observed=legs.took_off_seen | legs.stop_before)
-    arrival = ends_of(rows, legs.last, given.places, departure=False, observed=legs.landed_seen | legs.stop_after)
+    departure = ends_of(
+        rows, legs.first, given.places, departure=True, observed=legs.took_off_seen | (legs.stop_before > 0)
+    )
+    arrival = ends_of(rows, legs.last, given.places, departure=False, observed=legs.landed_seen | (legs.stop_after > 0))
     measures = measures_of(rows, legs, given.places, given.terrain)
     ended = _ended(rows, legs, arrival, given)
     flights = []
@@ -98,7 +100,7 @@ def _word(words: tuple[str, ...], codes: Any) -> str | None:
 
 
 def _landed(legs: Legs, i: int, ended: str) -> bool | None:
-    if legs.landed_seen[i] or legs.stop_after[i]:
+    if legs.landed_seen[i] or legs.stop_after[i] == DOWN_AND_UP:
         return True
     return False if ended == "left_area" else None
 
@@ -119,7 +121,7 @@ def _ended(rows: Rows, legs: Legs, arrival: Ends, given: Given) -> Any:
     out[running] = "unknown"
     out[_leaving(rows, last, given)] = "left_area"
     out[falling & ~running] = "possible_impact"
-    out[legs.landed_seen | legs.stop_after] = "landed"
+    out[legs.landed_seen | (legs.stop_after == DOWN_AND_UP)] = "landed"
     return out
 
 

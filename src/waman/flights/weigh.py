@@ -25,6 +25,8 @@ Basis = Literal["declared", "corroborated", "checked"]
 EXPLAINED_DB = 10.0
 UNEXPLAINED_DB = -10.0
 INDEPENDENT_MIN = 2
+POSITIVE_MIN_DB = -3.0
+"""A positive finding that holds weaker than this is not one of the two."""
 SOFT_MIN_DB = -6.0
 """Circumstances and absences together never weigh more than this, however many there are."""
 DISPUTING = frozenset({"transponder", "register", "performance", "plan"})
@@ -85,7 +87,7 @@ def _signed(finding: Found, weight: Weight, db: float) -> float:
 
 
 def _positive(weight: Weight, db: float) -> bool:
-    return weight.kind == "positive" and db < 0.0
+    return weight.kind == "positive" and db <= POSITIVE_MIN_DB
 
 
 def _total(found: Sequence[Found], signed: Sequence[float], weights: Mapping[str, Weight]) -> float:

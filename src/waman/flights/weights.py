@@ -1,6 +1,9 @@
-"""The weight of each finding in decibans: a readable table, one line a finding.
+"""The weight of each finding in decibans: what it may do (``HAND``), and what simulation says (``WEIGHTS``).
 
-Set by hand before any fit (2026-11-25); +10 makes a lawful explanation ten times likelier.
+``HAND`` gives kind, independent source, sign and a first weight, set by hand; ``WEIGHTS`` holds the weights
+fitted on the base simulator (``fitted.py``), ``ALTERNATIVES`` those of the other simulators, under all of which
+a verdict has to hold. +10 makes a lawful explanation ten times likelier. Fitting never changes a sign, and
+never makes an absence or a circumstance heavier than the hand-set weight.
 ``kind`` decides what a finding may do, and no weight can change that:
 
 * ``declared``   somebody said so (transponder, plan): never explains by itself
@@ -17,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from waman.flights.fitted import FITTED, SIMULATORS
+
 Kind = Literal["declared", "observed", "checked", "positive", "circumstance", "absence", "note"]
 
 
@@ -28,17 +33,19 @@ class Weight(NamedTuple):
     source: str = ""
 
 
-WEIGHTS: Mapping[str, Weight] = {
+HAND: Mapping[str, Weight] = {
     # what somebody declared
     "identity.consistent": Weight(6.0, "declared", "transponder"),
     "identity.part": Weight(2.0, "declared", "transponder"),
     "plan.matched": Weight(6.0, "declared", "plan"),
+    "plan.fits": Weight(5.0, "declared", "plan"),
     "register.valid": Weight(1.0, "declared", "transponder"),
     # what was seen and is ordinary
     "plan.flown": Weight(6.0, "observed"),
     "aerodrome.both_ends": Weight(8.0, "observed"),
     "aerodrome.one_end_and_edge": Weight(6.0, "observed"),
     "aerodrome.one_end": Weight(5.0, "observed"),
+    "aerodrome.listed_strip": Weight(2.0, "observed"),
     "pattern.en_route": Weight(6.0, "observed"),
     "pattern.medical": Weight(6.0, "observed"),
     "pattern.survey": Weight(7.0, "observed"),
@@ -50,7 +57,9 @@ WEIGHTS: Mapping[str, Weight] = {
     "check.confirmed": Weight(12.0, "checked"),
     # what was seen and does not fit
     "stop.unlisted": Weight(-8.0, "positive", "stop"),
+    "stop.hidden": Weight(-6.0, "positive", "stop"),
     "border.crossed": Weight(-5.0, "positive", "border"),
+    "border.crossed_on_other_leg": Weight(-5.0, "positive", "border"),
     "contradiction.two_places": Weight(-8.0, "positive", "transponder"),
     "contradiction.performance": Weight(-8.0, "positive", "performance"),
     "register.contradicted": Weight(-10.0, "positive", "register"),
@@ -68,6 +77,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "plan.unknown": Weight(0.0, "note"),
     "border.as_planned": Weight(0.0, "note"),
     "stop.helicopter": Weight(0.0, "note"),
+    "stop.community": Weight(0.0, "note"),
     "stop.glider": Weight(0.0, "note"),
     "end.landed": Weight(0.0, "note"),
     "end.not_observed": Weight(0.0, "note"),
@@ -75,3 +85,20 @@ WEIGHTS: Mapping[str, Weight] = {
     "end.impact": Weight(0.0, "note"),
     "end.live": Weight(0.0, "note"),
 }
+
+
+def _limited(rule: str, column: int) -> float:
+    """Return the fitted weight of a rule in one simulator, held to the sign and the limits of its kind."""
+    hand = HAND[rule]
+    if rule not in FITTED or hand.kind == "note":
+        return hand.db
+    fitted = FITTED[rule][column]
+    if hand.kind in ("absence", "circumstance"):
+        return min(0.0, max(fitted, hand.db))
+    return max(0.0, fitted) if hand.db > 0 else min(0.0, fitted)
+
+
+WEIGHTS: Mapping[str, Weight] = {rule: hand._replace(db=_limited(rule, 0)) for rule, hand in HAND.items()}
+ALTERNATIVES: tuple[Mapping[str, float], ...] = tuple(
+    {rule: _limited(rule, column) for rule in HAND} for column in range(1, len(SIMULATORS))
+)

@@ -33,6 +33,9 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
         return []
     ends, at = (flight.departure, began) if at_start else (flight.arrival, came)
     probability = float(ends.probability[flight.number])
+    if given.places.kinds[at] == "strip":
+        # a listed strip is no aerodrome: nobody stands there, and unlisted ones lie in the same valley
+        return [Found("aerodrome.listed_strip", {"place": names[at]}, strength=probability)]
     if flight.ended == "left_area" or (at_end and not at_start and _came_in(flight, given)):
         return [Found("aerodrome.one_end_and_edge", {"place": names[at]}, strength=probability)]
     return [Found("aerodrome.one_end", {"place": names[at]}, strength=probability)]

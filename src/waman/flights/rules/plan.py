@@ -25,6 +25,8 @@ from waman.geo.geodesy import distance_m
 
 WINDOW_US = (-3 * 3600 * 1_000_000, 12 * 3600 * 1_000_000)
 """From three hours before off-block (aircraft leave early from strips) to twelve after."""
+FITS_S = (-1200.0, 1800.0)
+LATE_S = 2 * 3600.0
 LEFT_M = 40_000.0
 """Farther from the planned destination than any diversion aerodrome of the circuit there [m]."""
 
@@ -34,6 +36,8 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
     if given.plans_by_word is None:
         return []
     plan = matching_plan(flight, given)
+    if plan is None and flight.icao24 is None and fitting_plan(flight, given) is not None:
+        return [Found("plan.fits")]
     if plan is None:
         if given.completeness is None:
             return [Found("plan.unknown")]
@@ -60,6 +64,29 @@ def matching_plan(flight: Flight, given: Given) -> Plan | None:
             if WINDOW_US[0] <= off <= WINDOW_US[1] and abs(off) < best_off:
                 best, best_off = plan, abs(off)
     return best
+
+
+def fitting_plan(flight: Flight, given: Given) -> Plan | None:
+    """Return a plan between the places where a nameless flight was seen to begin and end, at its time, or None.
+
+    Both named ends must agree, or one end where the other was not observed; the time must be that of the plan
+    to 20 minutes at the start. A plan that names the flight is looked for first.
+    """
+    ids = given.places.ids
+    began = ids[flight.origin] if flight.origin >= 0 else None
+    came = ids[flight.destination] if flight.destination >= 0 else None
+    if began is None and came is None:
+        return None
+    for plans in (given.plans_by_word or {}).values():
+        for plan in plans:
+            if plan.off_block_us is None or (began, came).count(None) == 2:
+                continue
+            off_s = (flight.start_us - plan.off_block_us) / 1e6
+            same = (began is None or began == plan.origin) and (came is None or came == plan.destination)
+            soon = FITS_S[0] <= off_s <= (FITS_S[1] if began is not None else LATE_S)
+            if same and soon:
+                return plan
+    return None
 
 
 def _off_km(flight: Flight, plan: Plan, given: Given) -> float:

@@ -1,0 +1,277 @@
+"""Where is this flight going: probabilities over places from a part of its track, never one arrow.
+
+Early in a flight only the ground says something: a pilot who flies round mountains wastes little on the
+way to where he is going. Late, heading and distance say it. Both are mixed, the mixture is fitted on
+simulated flights, and because a strip is chosen by radio in the air, some probability always goes back
+to the habit of the corridor. The answer is for people on the ground: observe, record, stay safe.
+
+Sources: cost excess after Yin, arXiv 2509.24928 (adherence to a shortest path); the late part is a simple
+bearing likelihood in the manner of bridging distributions (Ahmad et al., arXiv 1508.06115). The parts are features of
+one multinomial logit whose weights change with the share of the way flown, so that the fit also calibrates it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waman.flights.intent_fitted import INTENT_LEVELS, INTENT_WEIGHTS
+from waman.geo.frames import Frame
+from waman.terrain.paths import distances
+
+F = NDArray[np.float64]
+
+CELL_M = 1500.0
+GRADIENT_CELLS = 3
+SMOOTH_ROWS = 2.0
+COVER = 0.9
+SPEED_SHARE_SD = 0.12
+"""One standard deviation of mean speed over the rest of the way: wind and detours (assumption)."""
+COURSE_S = 120.0
+SLOW_MPS = 45.0
+"""Slower than a light single cruises: it is about to land (80 kt on approach is 41 m/s; facts, section 3)."""
+SINK_MPS = -1.5
+FEATURES = ("cost excess", "heading", "usage", "bearing", "distance", "detour 4 min", "detour 12 min", "energy")
+KNOTS = (0.2, 0.5, 0.75, 0.92)
+"""Shares of the way at which the weights are fitted; between them they are interpolated."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """Fitted weights (knots x features, tools/fit_intent.py) and what is set by hand.
+
+    ``elsewhere`` is the floor of "none of these"; ``hazard_per_min`` how often a pilot is told of another
+    strip (no published value).
+    """
+
+    weights: tuple[tuple[float, ...], ...] = INTENT_WEIGHTS
+    levels: tuple[float, ...] = INTENT_LEVELS
+    elsewhere: float = 0.05
+    hazard_per_min: float = 0.002
+    ceiling_m: float = 1500.0
+    dear_per_500_m: float = 1.0
+
+
+@dataclass(frozen=True)
+class Land:
+    """Cost per metre on a grid, and the least cost from everywhere to each place [m of free flight].
+
+    ``cost`` is (rows, cols), row 0 in the south; ``to_place`` is (places, rows, cols) float32.
+    """
+
+    frame: Frame
+    east0_m: float
+    north0_m: float
+    cell_m: float
+    cost: F
+    to_place: NDArray[np.float32]
+    ids: tuple[str, ...]
+    east_m: F
+    north_m: F
+
+
+@dataclass(frozen=True)
+class Whither:
+    """The answer: ``probability`` of each place and, last, of "elsewhere"; arrival windows [s from now].
+
+    ``cost_excess``, ``heading_cos`` and ``usage`` are the three bars that explain it; ``progress`` is the
+    share of the way flown, judged by the answer itself.
+    """
+
+    ids: tuple[str, ...]
+    probability: F
+    arrive_low_s: F
+    arrive_high_s: F
+    cost_excess: F
+    heading_cos: F
+    usage: F
+    progress: float
+    level: float = COVER
+
+    def likeliest(self, share: float | None = None) -> list[str]:
+        """Return the fewest places that together hold ``share``; ``elsewhere`` may be one of them.
+
+        Without ``share`` it is the 90 % set: its level was set on simulated flights so that it holds the
+        true place nine times in ten (a discrete set of exactly 0.9 would hold it more often).
+        """
+        order = np.argsort(-self.probability, kind="stable")
+        held = np.cumsum(self.probability[order])
+        count = int(np.searchsorted(held, (self.level if share is None else share) - 1e-12)) + 1
+        names = (*self.ids, "elsewhere")
+        return [names[i] for i in order[:count]]
+
+
+def land_of(
+    ground_m: F, *, frame: Frame, east0_m: float, north0_m: float, places: Sequence[tuple[str, float, float]],
+    cell_m: float = CELL_M, habit: Habit | None = None,
+) -> Land:  # fmt: skip
+    """Prepare the cost fields for a grid of ground heights and places (id, east, north).
+
+    Parameters
+    ----------
+    ground_m : (rows, cols) float64 [m above the geoid], row 0 in the south; NaN counts as flat
+    places : id, east and north [m] in ``frame``, inside the grid
+    """
+    habit = habit or Habit()
+    high = np.maximum(np.nan_to_num(ground_m) - habit.ceiling_m, 0.0)
+    cost = 1.0 + habit.dear_per_500_m * high / 500.0
+    east, north = (np.array([p[i] for p in places], np.float64) for i in (1, 2))
+    cells = np.stack([(north - north0_m) / cell_m, (east - east0_m) / cell_m], axis=1).round().astype(np.int64)
+    cells = np.clip(cells, 0, np.array(cost.shape) - 1)
+    field = distances(cost, cells, neighbours=16, cell_m=cell_m) if len(places) else np.zeros((0, *cost.shape))
+    return Land(
+        frame, east0_m, north0_m, cell_m, cost, field.astype(np.float32), tuple(p[0] for p in places), east, north
+    )
+
+
+def usage_of(visits: Sequence[float], *, open_share: Sequence[float] | None = None) -> F:
+    """Return the habit of the corridor: visits so far (decayed with age by the caller) plus a half, times state.
+
+    >>> usage_of([3.0, 0.0]).round(3).tolist()
+    [0.875, 0.125]
+    """
+    weight = (np.asarray(visits, np.float64) + 0.5) * (1.0 if open_share is None else np.asarray(open_share))
+    return np.asarray(weight / weight.sum(), np.float64)
+
+
+def whither(
+    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan, habit: Habit | None = None
+) -> Whither:
+    """Return where a flight is going, from its track so far.
+
+    Parameters
+    ----------
+    east_m, north_m, time_s : (n,) track so far in the frame of ``land``, oldest first, n >= 2
+    usage : (places,) prior that sums to 1 (see :func:`usage_of`)
+    climb_mps : mean climb of the last minute; sinking speaks for an end near by; NaN unknown
+    """
+    habit = habit or Habit()
+    assert len(east_m) >= 2 and len(usage) == len(land.ids), "a track needs two rows, each place a prior"
+    seen, progress, away_cost, speed = features(
+        land, east_m=east_m, north_m=north_m, time_s=time_s, usage=usage, climb_mps=climb_mps
+    )
+    q = _softmax(seen @ weights_at(habit.weights, progress))
+    stay = math.exp(-habit.hazard_per_min * _left_min(land, float(east_m[-1]), float(north_m[-1]), speed))
+    q = (1.0 - habit.elsewhere) * (stay * q + (1.0 - stay) * usage)
+    left = away_cost / max(speed, 30.0)
+    return Whither(
+        ids=land.ids,
+        probability=np.append(q, habit.elsewhere),
+        arrive_low_s=left * (1.0 - 1.645 * SPEED_SHARE_SD),
+        arrive_high_s=left * (1.0 + 1.645 * SPEED_SHARE_SD) + 60.0,
+        cost_excess=-seen[:, 0],
+        heading_cos=seen[:, 1],
+        usage=usage,
+        progress=progress,
+        level=float(np.interp(progress, KNOTS, habit.levels)),
+    )
+
+
+def features(
+    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan
+) -> tuple[F, float, F, float]:
+    """Return (places, features) in the order of FEATURES, the share of the way flown, cost left, and speed [m/s]."""
+    east, north = _smooth(east_m), _smooth(north_m)
+    excess, here, start = _excess(land, east, north, 0)
+    de, dn = _course(east, north, time_s)
+    x, y = land.east_m - east[-1], land.north_m - north[-1]
+    away = np.hypot(x, y)
+    # a place being overflown has no bearing: within a kilometre and a half any course leads to it
+    off = np.degrees(np.abs(np.arctan2(x * dn - y * de, x * de + y * dn))) * np.clip((away - 1500.0) / 3000.0, 0.0, 1.0)
+    speed = math.hypot(de, dn)
+    slow = float(np.clip((SLOW_MPS - speed) / 15.0, 0.0, 1.0))
+    energy = max(slow, 0.5 if climb_mps < SINK_MPS else 0.0)
+    seen = np.stack(
+        [
+            -excess / np.maximum(start, land.cell_m),
+            _heading(land, float(east[-1]), float(north[-1]), de, dn),
+            np.log(usage),
+            -np.minimum((off / 15.0) ** 2, 9.0),
+            -away / 10_000.0,
+            *(-np.minimum(_excess(land, east, north, _since(time_s, w))[0] / 1000.0, 20.0) for w in (240.0, 720.0)),
+            -energy * away / 5000.0,
+        ],
+        axis=1,
+    )
+    # progress by the places that the way so far leads to best, whatever they are called
+    best = _softmax(10.0 * seen[:, 0] + seen[:, 2])
+    progress = float(np.clip(np.sum(best * (1.0 - here / np.maximum(start, 1.0))), 0.0, 1.0))
+    return seen, progress, here, speed
+
+
+def weights_at(weights: Sequence[Sequence[float]], progress: float) -> F:
+    """Return the weights of the features at a share of the way, interpolated between the knots."""
+    table = np.asarray(weights, np.float64)
+    return np.array([np.interp(progress, KNOTS, table[:, k]) for k in range(table.shape[1])])
+
+
+def _since(time_s: F, seconds: float) -> int:
+    return min(int(np.searchsorted(time_s, time_s[-1] - seconds)), len(time_s) - 2)
+
+
+def _softmax(x: F) -> F:
+    y = np.exp(x - x.max())
+    return np.asarray(y / y.sum(), np.float64)
+
+
+def _smooth(x: F) -> F:
+    """Return a track without position noise, which would otherwise lengthen the way flown (Gaussian, 2 samples)."""
+    half = 6
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / SMOOTH_ROWS) ** 2)
+    # odd reflection keeps the ends where they are and the slope as it is
+    padded = np.pad(np.asarray(x, np.float64), half, mode="reflect", reflect_type="odd") if len(x) > half else x
+    if len(x) <= half:
+        return np.asarray(x, np.float64)
+    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _course(east: F, north: F, time_s: F) -> tuple[float, float]:
+    """Return the velocity [m/s] over the last two minutes of the smoothed track."""
+    k = _since(time_s, COURSE_S)
+    dt = max(float(time_s[-1] - time_s[k]), 1.0)
+    return float(east[-1] - east[k]) / dt, float(north[-1] - north[k]) / dt
+
+
+def _left_min(land: Land, east: float, north: float, speed: float) -> float:
+    """Return the minutes during which the pilot may still be told of another strip: ten at most."""
+    near = float(np.min(np.hypot(land.east_m - east, land.north_m - north), initial=np.inf))
+    return min(10.0, near / max(speed, 20.0) / 60.0)
+
+
+def _bilinear(field: NDArray[np.floating], row: F, col: F) -> F:
+    """Return (..., n) values of (..., rows, cols) at fractional rows and columns, clipped to the grid."""
+    rows, cols = field.shape[-2:]
+    r, c = np.clip(row, 0.0, rows - 1.001), np.clip(col, 0.0, cols - 1.001)
+    i, j = r.astype(np.int64), c.astype(np.int64)
+    u, v = r - i, c - j
+    out = field[..., i, j] * (1 - u) * (1 - v) + field[..., i + 1, j] * u * (1 - v)
+    return np.asarray(out + field[..., i, j + 1] * (1 - u) * v + field[..., i + 1, j + 1] * u * v, np.float64)
+
+
+def _at(land: Land, east: F, north: F) -> tuple[F, F]:
+    return (north - land.north0_m) / land.cell_m, (east - land.east0_m) / land.cell_m
+
+
+def _excess(land: Land, east: F, north: F, since: int) -> tuple[F, F, F]:
+    """Return the cost excess [m] of the way since a row for each place, the cost left from here, and from that row."""
+    row, col = _at(land, east[since:], north[since:])
+    w = _bilinear(land.cost, row, col)
+    step = np.hypot(np.diff(east[since:]), np.diff(north[since:]))
+    flown = float(np.sum(step * 0.5 * (w[1:] + w[:-1])))
+    both = _bilinear(land.to_place, row[[0, -1]], col[[0, -1]])
+    start, here = both[:, 0], both[:, 1]
+    return flown + here - start, here, start
+
+
+def _heading(land: Land, east: float, north: float, de: float, dn: float) -> F:
+    """Return the cosine between the course and the way down each cost field, over three cells."""
+    h = GRADIENT_CELLS * land.cell_m
+    es, ns = np.array([east + h, east - h, east, east]), np.array([north, north, north + h, north - h])
+    c = _bilinear(land.to_place, *_at(land, es, ns))
+    ge, gn = c[:, 1] - c[:, 0], c[:, 3] - c[:, 2]
+    size = np.hypot(ge, gn) * math.hypot(de, dn)
+    return np.asarray((ge * de + gn * dn) / np.maximum(size, 1e-9), np.float64)
