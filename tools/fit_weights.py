@@ -27,7 +27,7 @@ from waman.flights.weights import HAND  # noqa: E402
 from waman.sim import ALTERNATIVES  # noqa: E402
 
 SEEDS = (101, 102)
-DAYS = 40
+DAYS = 25
 LIMIT_DB = 12.0
 OUT = ROOT / "src" / "waman" / "flights" / "fitted.py"
 TOGETHER = (
@@ -68,7 +68,7 @@ def main() -> None:
     jobs = [(name, seed) for name in ALTERNATIVES for seed in SEEDS]
     lawful = {name: Counter[str]() for name in ALTERNATIVES}
     corridor = {name: Counter[str]() for name in ALTERNATIVES}
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(1) as pool:
         for name, a, b in pool.map(counts, jobs):
             lawful[name] += a
             corridor[name] += b

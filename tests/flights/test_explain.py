@@ -186,3 +186,20 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 def test_times_are_those_of_the_rows() -> None:
     (row,) = explain(tracks(aerodrome_flight()), area()).to_pylist()
     assert START_US < row["start"].timestamp() * 1e6 < START_US + 300e6
+
+
+def test_a_nameless_track_of_a_few_plots_is_no_flight() -> None:
+    false = [
+        track([(60.0 * i, -11.5, -74.0, 900.0), (60.0 * i + 40.0, -11.52, -74.0, 900.0)], number=i) for i in range(9)
+    ]
+    for part in false:
+        part["icao24"] = part["callsign"] = [None] * len(part["time"])
+        part["altitude_msl_m"] = np.full(len(part["time"]), np.nan)
+    assert explain(tracks(*false), area()).num_rows == 0
+
+
+def test_a_code_without_a_name_is_not_called_silence() -> None:
+    part = aerodrome_flight(icao24=None, callsign=None)
+    part["mode_3a"] = np.full(len(part["time"]), 1200, np.uint16)
+    (row,) = explain(tracks(part), area()).to_pylist()
+    assert "identity.code" in rules_of(row) and not rules_of(row) & {"identity.none", "identity.silent"}

@@ -46,12 +46,14 @@ def given_of(
     problems = problems if problems is not None else Problems()
     listed = listed_aerodromes(_wider(bbox)) if aerodromes else []
     own, lines = place_rows(places)
+    by_word = None if plans is None else _plans(plans, problems)
     return Given(
         places=places_of([*listed, *own], lines or borders),
         terrain=terrain,
         detection=field,
         transponder_sensors=tuple(transponder_sensors),
-        plans_by_word=None if plans is None else _plans(plans, problems),
+        plans_by_word=by_word,
+        plans_by_time=_timed(by_word),
         completeness=completeness,
         register=None if register is None else _register(register, problems),
         bbox=bbox,
@@ -82,6 +84,12 @@ def _plans(rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, l
         for word in {plan.callsign.upper(), plan.registration.upper().replace("-", ""), plan.icao24.upper()} - {""}:
             by_word.setdefault(word, []).append(plan)
     return by_word
+
+
+def _timed(by_word: Mapping[str, Sequence[Plan]] | None) -> list[Plan]:
+    """Return each plan that has a time once, in order of time."""
+    every = {plan for plans in (by_word or {}).values() for plan in plans if plan.off_block_us is not None}
+    return sorted(every, key=lambda p: (p.off_block_us or 0, p))
 
 
 def _time_us(value: Any) -> int | None:

@@ -67,6 +67,7 @@ class Given:
     detection: Field | None = None
     transponder_sensors: tuple[str, ...] = ()
     plans_by_word: Mapping[str, Sequence[Plan]] | None = None
+    plans_by_time: Sequence[Plan] = ()
     completeness: tuple[float, float] | None = None
     register: Mapping[str, Aircraft] | None = None
     bbox: tuple[float, float, float, float] | None = None
@@ -90,6 +91,7 @@ class Flight:
     icao24: str | None
     callsign: str | None
     conflict: bool
+    code_heard: bool = False
 
     @property
     def span(self) -> slice:

@@ -26,6 +26,7 @@ SPEED_MAX_MPS = 400.0
 LINK_S = (60.0, 3600.0)
 LINK_M = 4000.0
 LINK_MAX = 10_000
+REPORTABLE, DETECTIONS_MIN, PICTURE_S = 0.5, 8, 60.0
 SAME_PLACE_M = 10_000.0
 """Two tracks of one address closer than this at one time may be one aircraft seen twice."""
 
@@ -47,6 +48,7 @@ class Rows:
     track: I
     icao24: I
     callsign: I
+    code: NDArray[np.bool_]
     chain: I
     words: tuple[str, ...]
     conflict_chain: NDArray[np.bool_]
@@ -64,12 +66,13 @@ class Rows:
 def rows_of(tracks: pa.Table) -> Rows:
     """Return the confirmed rows of a tracks table, joined into chains.
 
-    Tentative rows are left out: they are not part of the air picture. Rows of equal time and
-    chain keep the order of the table.
+    Tentative rows are left out, and nameless tracks that were hardly in the air picture: chains of false plots
+    are short, and a flight that was seen for less than a minute says nothing. Rows of equal time and chain keep
+    the order of the table.
     """
     tracks = tables.check("tracks", tracks)
     keep = pc.not_equal(pc.cast(tracks["state"], pa.string()), "tentative")
-    tracks = tracks.filter(keep).unify_dictionaries().combine_chunks()
+    tracks = _in_the_picture(tracks.filter(keep)).unify_dictionaries().combine_chunks()
     time_us = tracks["time"].cast(pa.int64()).to_numpy()
     start_us = int(time_us.min()) if len(time_us) else 0
     time_s = (time_us - start_us) / SECOND_US
@@ -94,11 +97,30 @@ def rows_of(tracks: pa.Table) -> Rows:
         track=track[order],
         icao24=icao24[order],
         callsign=callsign[order],
+        code=np.asarray(pc.is_valid(tracks["mode_3a"]).to_numpy(zero_copy_only=False), bool)[order],
         chain=chain[order],
         words=words,
         conflict_chain=conflict,
     )
     return _with_velocity(rows)
+
+
+def _in_the_picture(tracks: pa.Table) -> pa.Table:
+    """Leave out nameless tracks with fewer than eight reportable detections or less than a minute of them."""
+    if not tracks.num_rows:
+        return tracks
+    _, number = np.unique(tracks["track"].to_numpy(), return_inverse=True)
+    reportable = tracks["reportable"].cast(pa.float64()).fill_null(1.0).to_numpy(zero_copy_only=False)
+    good = tracks["detected"].to_numpy(zero_copy_only=False) & (reportable >= REPORTABLE)
+    time = tracks["time"].cast(pa.int64()).to_numpy()
+    count = np.bincount(number, weights=good)
+    first, last = np.full(len(count), np.iinfo(np.int64).max), np.full(len(count), np.iinfo(np.int64).min)
+    np.minimum.at(first, number[good], time[good])
+    np.maximum.at(last, number[good], time[good])
+    named = np.zeros(len(count), bool)
+    named[number[np.asarray(pc.is_valid(tracks["icao24"]).to_numpy(zero_copy_only=False), bool)]] = True
+    long = (count >= DETECTIONS_MIN) & (last.astype(np.float64) - first >= PICTURE_S * SECOND_US)
+    return tracks.filter(pa.array((named | long)[number]))
 
 
 def _with_velocity(rows: Rows) -> Rows:

@@ -21,6 +21,9 @@ ENGLISH: Mapping[str, str] = {
     "identity.none": (
         "No transponder was heard. Whether one could have been heard here is not known, so this weighs nothing."
     ),
+    "identity.code": (
+        "A transponder answered with a code that says no name: it can be asked for, by radio or of the control centre."
+    ),
     "identity.silent": (
         "No transponder was heard, though one would have been heard here with probability {hearable:.0%} a scan."
     ),
@@ -120,6 +123,10 @@ SPANISH: Mapping[str, str] = {
     ),
     "identity.part": "Solo se oyó una identidad de transpondedor en el {share:.0%} de lo observado.",
     "identity.none": "No se oyó ningún transpondedor. No se sabe si aquí podía oírse, así que no pesa nada.",
+    "identity.code": (
+        "Un transpondedor respondió con un código que no da nombre: se puede preguntar, por radio o al centro de "
+        "control."
+    ),
     "identity.silent": (
         "No se oyó ningún transpondedor, aunque aquí se habría oído con probabilidad {hearable:.0%} por vuelta."
     ),

@@ -88,6 +88,7 @@ def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
                 landed=_landed(legs, i, str(ended[i])),
                 icao24=_word(rows.words, rows.icao24[span]),
                 callsign=_word(rows.words, rows.callsign[span]),
+                code_heard=bool(rows.code[span].any()),
                 conflict=bool(rows.conflict_chain[rows.chain[span.start]]),
             )
         )

@@ -73,6 +73,7 @@ HAND: Mapping[str, Weight] = {
     "plan.none": Weight(-3.0, "absence"),
     "register.absent": Weight(-1.0, "absence"),
     # what is only said
+    "identity.code": Weight(0.0, "note"),
     "identity.none": Weight(0.0, "note"),
     "plan.unknown": Weight(0.0, "note"),
     "border.as_planned": Weight(0.0, "note"),

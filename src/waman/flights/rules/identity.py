@@ -30,6 +30,8 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
     """Return whether the flight said who it is, and whether that could have been heard."""
     share = flight.measure("identity_share")
     if flight.icao24 is None:
+        if flight.code_heard:
+            return [Found("identity.code")]
         heard = _hearable(flight, given)
         if heard is None:
             return [Found("identity.none")]

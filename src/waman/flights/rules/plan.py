@@ -18,6 +18,7 @@ callsign; diversions for weather, which look like leaving the plan.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from waman.flights.record import Flight, Found, Given, Plan
@@ -77,15 +78,13 @@ def fitting_plan(flight: Flight, given: Given) -> Plan | None:
     came = ids[flight.destination] if flight.destination >= 0 else None
     if began is None and came is None:
         return None
-    for plans in (given.plans_by_word or {}).values():
-        for plan in plans:
-            if plan.off_block_us is None or (began, came).count(None) == 2:
-                continue
-            off_s = (flight.start_us - plan.off_block_us) / 1e6
-            same = (began is None or began == plan.origin) and (came is None or came == plan.destination)
-            soon = FITS_S[0] <= off_s <= (FITS_S[1] if began is not None else LATE_S)
-            if same and soon:
-                return plan
+    late_s = FITS_S[1] if began is not None else LATE_S
+    plans = given.plans_by_time
+    first = bisect_left(plans, flight.start_us - round(late_s * 1e6), key=lambda p: p.off_block_us or 0)
+    last = bisect_right(plans, flight.start_us - round(FITS_S[0] * 1e6), key=lambda p: p.off_block_us or 0)
+    for plan in plans[first:last]:
+        if (began is None or began == plan.origin) and (came is None or came == plan.destination):
+            return plan
     return None
 
 
