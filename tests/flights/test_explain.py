@@ -203,3 +203,11 @@ def test_a_code_without_a_name_is_not_called_silence() -> None:
     part["mode_3a"] = np.full(len(part["time"]), 1200, np.uint16)
     (row,) = explain(tracks(part), area()).to_pylist()
     assert "identity.code" in rules_of(row) and not rules_of(row) & {"identity.none", "identity.silent"}
+
+
+def test_an_old_track_that_coasts_beside_the_new_one_is_no_contradiction() -> None:
+    old = track([(0.0, -11.0, -74.4, 1500.0), (900.0, -11.0, -73.8, 1500.0)])
+    old["detected"] = np.array([i < 100 for i in range(len(old["time"]))])
+    new = track([(420.0, -11.05, -74.12, 1500.0), (1600.0, -11.9, -74.1, 1500.0)], number=2)
+    (row,) = explain(tracks(old, new), area()).to_pylist()
+    assert row["tracks"] == [1, 2] and "contradiction.two_places" not in rules_of(row)

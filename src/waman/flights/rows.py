@@ -1,8 +1,8 @@
 """The rows of a tracks table as plain arrays, joined into chains that one aircraft flew.
 
 A *chain* is what is known of one aircraft: the tracks that carry one transponder address and
-that one aircraft could have flown, or a single track without address. Two tracks with one
-address that no aircraft could have flown both stay apart, and the contradiction is kept.
+that one aircraft could have flown, or tracks without address joined where one went down and came up. Two
+tracks with one address that no aircraft could have flown both stay apart, and the contradiction is kept.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ LINK_S = (60.0, 3600.0)
 LINK_M = 4000.0
 LINK_MAX = 10_000
 REPORTABLE, DETECTIONS_MIN, PICTURE_S = 0.5, 8, 60.0
+ONE_AIRCRAFT, APART, TWO_PLACES = 0, 1, 2
+TURNS_MIN = 5
+"""a, b, a, b, a, b: three detections of each, in turn."""
 SAME_PLACE_M = 10_000.0
 """Two tracks of one address closer than this at one time may be one aircraft seen twice."""
 
@@ -66,12 +69,13 @@ class Rows:
 def rows_of(tracks: pa.Table) -> Rows:
     """Return the confirmed rows of a tracks table, joined into chains.
 
-    Tentative rows are left out, and nameless tracks that were hardly in the air picture: chains of false plots
-    are short, and a flight that was seen for less than a minute says nothing. Rows of equal time and chain keep
-    the order of the table.
+    Rows without a detection are left out: a coasting track stands for a region, and an old track may
+    coast for minutes beside the new one of the same aircraft. Tentative rows are left out, and nameless
+    tracks that were hardly in the air picture: chains of false plots are short, and a flight seen for
+    less than a minute says nothing. Rows of equal time and chain keep the order of the table.
     """
     tracks = tables.check("tracks", tracks)
-    keep = pc.not_equal(pc.cast(tracks["state"], pa.string()), "tentative")
+    keep = pc.and_(pc.not_equal(pc.cast(tracks["state"], pa.string()), "tentative"), tracks["detected"])
     tracks = _in_the_picture(tracks.filter(keep)).unify_dictionaries().combine_chunks()
     time_us = tracks["time"].cast(pa.int64()).to_numpy()
     start_us = int(time_us.min()) if len(time_us) else 0
@@ -194,16 +198,23 @@ def _join(
 ) -> None:
     """Append each track to the first chain of its address that one aircraft could have flown; mark contradictions."""
     chains: list[list[int]] = []
+    disputed: set[int] = set()
     for t in members:
-        for chain in chains:
-            if all(_possible(other, t, spans) for other in chain[-4:]):
-                chain.append(t)
+        home = -1
+        for number, chain in enumerate(chains):
+            verdicts = {_relation(other, t, spans) for other in chain[-4:]}
+            if TWO_PLACES in verdicts:
+                disputed |= {chain[0], t}
+            if verdicts == {ONE_AIRCRAFT}:
+                home = number
                 break
+        if home >= 0:
+            chains[home].append(t)
         else:
             chains.append([t])
     for chain in chains:
         parent[chain] = chain[0]
-        conflict[chain] = len(chains) > 1
+        conflict[chain] = bool(disputed & set(chain))
 
 
 def _link_nameless(address: I, spans: tuple[I, I, I, F, F, F], parent: NDArray[np.int64]) -> None:
@@ -236,17 +247,27 @@ def _link_nameless(address: I, spans: tuple[I, I, I, F, F, F], parent: NDArray[n
         parent[nameless[j]] = parent[nameless[root[k]]]
 
 
-def _possible(a: int, b: int, spans: tuple[I, I, I, F, F, F]) -> bool:
-    """Return whether one aircraft can have flown track ``a`` and the later-starting track ``b``."""
+def _relation(a: int, b: int, spans: tuple[I, I, I, F, F, F]) -> int:
+    """Return whether track ``a`` and the later-starting track ``b`` are one aircraft, apart, or in two places at once.
+
+    Two places need both to be detected in turn (a, b, a, b), with distances between successive detections
+    that no aircraft flies. One far after the other only keeps them apart.
+    """
     firsts, lasts, order, time_s, lat, lon = spans
     rows_a, rows_b = order[firsts[a] : lasts[a] + 1], order[firsts[b] : lasts[b] + 1]
     start, end = time_s[rows_b[0]], time_s[rows_a[-1]]
     if start > end:
         i, j = rows_a[-1], rows_b[0]
         apart = float(distance_m(lat1_deg=lat[i], lon1_deg=lon[i], lat2_deg=lat[j], lon2_deg=lon[j]))
-        return apart <= SAME_PLACE_M + SPEED_MAX_MPS * float(start - end)
-    common = rows_b[time_s[rows_b] <= end]
-    there_lat = np.interp(time_s[common], time_s[rows_a], lat[rows_a])
-    there_lon = np.interp(time_s[common], time_s[rows_a], lon[rows_a])
-    apart_m = distance_m(lat1_deg=lat[common], lon1_deg=lon[common], lat2_deg=there_lat, lon2_deg=there_lon)
-    return float(np.median(apart_m)) <= SAME_PLACE_M
+        return ONE_AIRCRAFT if apart <= SAME_PLACE_M + SPEED_MAX_MPS * float(start - end) else APART
+    both = np.concatenate([rows_a[time_s[rows_a] >= start], rows_b[time_s[rows_b] <= end]])
+    second = np.arange(len(both)) >= int(np.sum(time_s[rows_a] >= start))
+    by_time = np.argsort(time_s[both], kind="stable")
+    both, second = both[by_time], second[by_time]
+    i, j = both[:-1], both[1:]
+    apart_m = distance_m(lat1_deg=lat[i], lon1_deg=lon[i], lat2_deg=lat[j], lon2_deg=lon[j])
+    turn = second[:-1] != second[1:]
+    far = turn & (apart_m > SAME_PLACE_M + SPEED_MAX_MPS * (time_s[j] - time_s[i]))
+    if int(far.sum()) >= TURNS_MIN:
+        return TWO_PLACES
+    return ONE_AIRCRAFT if not far.any() else APART
