@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "bench")]
 import _result  # noqa: E402
 from simulated import scenario  # noqa: E402
 
-from waman.flights.intent import CELL_M, Habit, Land, land_of, usage_of, whither  # noqa: E402
+from waman.flights.ahead.intent import CELL_M, Habit, Land, land_of, usage_of, whither  # noqa: E402
 from waman.sim import simulate  # noqa: E402
 
 SHARES = (0.25, 0.5, 0.75, 0.9)

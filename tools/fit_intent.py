@@ -1,4 +1,4 @@
-"""Fit the weights of intent on simulated flights and write src/waman/flights/intent_fitted.py.
+"""Fit the weights of intent on simulated flights and write src/waman/flights/ahead/intent_fitted.py.
 
     python tools/fit_intent.py
 
@@ -20,15 +20,15 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "bench")]
 
 from intent import Course, course  # noqa: E402
 
-from waman.flights.intent import FEATURES, KNOTS, Habit, features, whither  # noqa: E402
-from waman.flights.intent_fitted import INTENT_WEIGHTS  # noqa: E402
+from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, features, whither  # noqa: E402
+from waman.flights.ahead.intent_fitted import INTENT_WEIGHTS  # noqa: E402
 
 SEEDS = (201, 202, 203, 204)
 LEVEL_SEEDS = (211, 212, 213)
 DAYS = 50
 SHARES = (0.15, 0.25, 0.35, 0.5, 0.6, 0.75, 0.85, 0.9, 0.95)
 RIDGE = 0.002
-OUT = ROOT / "src" / "waman" / "flights" / "intent_fitted.py"
+OUT = ROOT / "src" / "waman" / "flights" / "ahead" / "intent_fitted.py"
 
 
 def rows_of(worlds: list[Course]) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from waman.flights.intent import FEATURES, KNOTS, Habit, Land, features, land_of, usage_of, weights_at, whither
+from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, Land, features, land_of, usage_of, weights_at, whither
 from waman.geo.frames import Frame
 
 FRAME = Frame(lat0_deg=-12.0, lon0_deg=-75.0)

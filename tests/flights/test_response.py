@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from waman.config import Team
-from waman.flights.intent import Whither
-from waman.flights.response import LAWFUL, NOBODY, OBSERVE, Destination, response
+from waman.flights.ahead.intent import Whither
+from waman.flights.ahead.response import LAWFUL, NOBODY, OBSERVE, Destination, response
 
 PLACES = [Destination("a", -12.0, -75.0), Destination("b", -12.5, -75.0, armed_guards_likely=True)]
 

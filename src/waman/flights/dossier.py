@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from waman.errors import InputError
 from waman.flights.checks import CHECKS, CHECKS_ES, may_publish_unexplained, not_done
-from waman.flights.measures import ALTITUDE_SIGMA_M, HEIGHT_INTERVAL
+from waman.flights.cut.measures import ALTITUDE_SIGMA_M, HEIGHT_INTERVAL
 from waman.flights.sentences import sentence
 
 PATH_ROWS_MAX = 2000

@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from waman.errors import InputError, Problems
+from waman.flights.cut.segment import Ground
 from waman.flights.places import listed_aerodromes, place_rows, places_of
 from waman.flights.record import Aircraft, Field, Given, Plan
-from waman.flights.segment import Ground
 from waman.geo.time import datetime_us, parse_utc_us
 
 STATUSES = frozenset({"valid", "cancelled", "destroyed", "seized"})

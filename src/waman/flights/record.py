@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from waman.flights.ends import Ends
-from waman.flights.measures import Measures
+from waman.flights.cut.ends import Ends
+from waman.flights.cut.measures import Measures
+from waman.flights.cut.rows import Rows
+from waman.flights.cut.segment import Ground, Legs
 from waman.flights.places import Places
-from waman.flights.rows import Rows
-from waman.flights.segment import Ground, Legs
 
 
 class Field(Protocol):

@@ -13,12 +13,12 @@ import shapely
 
 from waman import tables
 from waman.flights.checks import outstanding
-from waman.flights.ends import Ends, ends_of
-from waman.flights.measures import measures_of
+from waman.flights.cut.ends import Ends, ends_of
+from waman.flights.cut.measures import measures_of
+from waman.flights.cut.rows import Rows, rows_of
+from waman.flights.cut.segment import DOWN_AND_UP, Legs, legs_of
 from waman.flights.record import Flight, Found, Given
-from waman.flights.rows import Rows, rows_of
 from waman.flights.rules import RULES
-from waman.flights.segment import DOWN_AND_UP, Legs, legs_of
 from waman.flights.sentences import sentence
 from waman.flights.weigh import Weighed, weigh
 from waman.flights.weights import ALTERNATIVES, WEIGHTS

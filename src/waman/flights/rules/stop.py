@@ -23,8 +23,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from waman.flights.cut.segment import DOWN_AND_UP
 from waman.flights.record import Flight, Found, Given
-from waman.flights.segment import DOWN_AND_UP
 from waman.geo.geodesy import distance_m
 
 LISTED_NEAR_M = 5000.0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.flights.intent_fitted import INTENT_LEVELS, INTENT_WEIGHTS
+from waman.flights.ahead.intent_fitted import INTENT_LEVELS, INTENT_WEIGHTS
 from waman.geo.frames import Frame
 from waman.terrain.paths import distances
 

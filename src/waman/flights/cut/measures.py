@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.flights.cut.rows import F, I, Rows
+from waman.flights.cut.segment import Ground, Legs, ground_of
 from waman.flights.places import Places
-from waman.flights.rows import F, I, Rows
-from waman.flights.segment import Ground, Legs, ground_of
 from waman.geo.geodesy import distance_m
 
 ALTITUDE_SIGMA_M = 75.0

@@ -14,8 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.flights.cut.rows import F, I, Rows
 from waman.flights.places import Places
-from waman.flights.rows import F, I, Rows
 from waman.geo.geodesy import distance_m
 
 Ground = Callable[[F, F], F]

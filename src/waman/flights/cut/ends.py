@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.flights.cut.rows import F, I, Rows
+from waman.flights.cut.segment import climb_mps, height_row, row_at
 from waman.flights.places import Places
-from waman.flights.rows import F, I, Rows
-from waman.flights.segment import climb_mps, height_row, row_at
 
 NEIGHBOURS = 8
 HEIGHT_MAX_M = 1500.0

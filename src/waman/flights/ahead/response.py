@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.config import Team
-from waman.flights.intent import Whither
+from waman.flights.ahead.intent import Whither
 from waman.geo.geodesy import distance_m
 
 GROUND_MIN = (5.0, 7.0, 12.0)
@@ -78,7 +78,7 @@ def response(
 
     Parameters
     ----------
-    answer : from :func:`waman.flights.intent.whither`, its places in the order of ``places``
+    answer : from :func:`waman.flights.ahead.intent.whither`, its places in the order of ``places``
     lawful : probability that a lawful explanation holds (0..1); above a half nothing is proposed
     seed : of the draws of travel time, ground time and arrival (2,000; standard error below 0.012)
     """
