@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
 from types import FunctionType
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,9 +25,10 @@ PARALLEL_THREADS_MAX = 2
 class Kernel(Generic[P, R]):
     """A function compiled on first call. State: the compiled dispatcher, once there is one."""
 
-    def __init__(self, function: Callable[P, R], *, parallel: bool) -> None:
+    def __init__(self, function: Callable[P, R], *, parallel: bool, inline: bool = False) -> None:
         self._function = cast(FunctionType, function)
         self._parallel = parallel
+        self._inline: Literal["always", "never"] = "always" if inline else "never"
         self._dispatcher: Any = None
         update_wrapper(self, function)
 
@@ -48,7 +49,12 @@ class Kernel(Generic[P, R]):
             has_file = Path(self._function.__code__.co_filename).is_file()
             # never fastmath: NaN means "not measured" and must survive every comparison
             self._dispatcher = numba.njit(
-                cache=has_file, nogil=True, error_model="numpy", parallel=self._parallel, fastmath=False
+                cache=has_file,
+                nogil=True,
+                error_model="numpy",
+                parallel=self._parallel,
+                inline=self._inline,
+                fastmath=False,
             )(self._function)
         return self._dispatcher
 
@@ -66,6 +72,11 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     4.0
     """
     return Kernel(function, parallel=False)
+
+
+def inlined_kernel(function: Callable[P, R]) -> Kernel[P, R]:
+    """Like :func:`kernel`, but written into its callers: for hot loops in which a call costs more than its work."""
+    return Kernel(function, parallel=False, inline=True)
 
 
 def parallel_kernel(function: Callable[P, R]) -> Kernel[P, R]:

@@ -41,10 +41,12 @@ def sound(
     believed = keep & ~impossible
     if impossible.any():
         _say(records, impossible, offset, name, problems, "values that cannot be (a wrong edition?)")
+    elif not records.errors.any() and not (received_us != NO_TIME_US).any():
+        return believed
     failed = np.zeros(records.errors.shape[0], np.bool_)
     failed[records.errors[:, 0] > 0] = True
     source = records.columns["source"]
-    for number in np.unique(source[keep]).tolist():
+    for number in np.flatnonzero(np.bincount(source[keep], minlength=1)).tolist():
         mine = keep & (source == number)
         doubt = _doubt(mine, impossible, failed[records.block], time_us, received_us)
         if doubt:

@@ -102,10 +102,14 @@ def table(
     if (received_us != NO_TIME_US).any():
         out["received"] = times(received_us)
     out |= _measured(columns)
-    fields = [f for f in tables.SCHEMAS["plots"]]
+    fields = list(tables.SCHEMAS["plots"])
     nothing = _Nulls(rows)
-    arrays = [out[f.name].cast(f.type) if f.name in out else nothing.of(f.type) for f in fields]
+    arrays = [_as(out[f.name], f.type) if f.name in out else nothing.of(f.type) for f in fields]
     return pa.table(arrays, schema=tables.SCHEMAS["plots"])
+
+
+def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    return values if values.type == kind else values.cast(kind)
 
 
 def sensor_name(source: int, sensors: Mapping[int, Sensor]) -> str:
@@ -116,8 +120,7 @@ def sensor_name(source: int, sensors: Mapping[int, Sensor]) -> str:
 
 def times(time_us: NDArray[np.int64]) -> pa.Array:
     """Return a time column in which NO_TIME_US is null."""
-    missing = time_us == NO_TIME_US
-    return pa.array(time_us, mask=missing if missing.any() else None).cast(tables.TIME)
+    return words.column(time_us, time_us == NO_TIME_US, tables.TIME)
 
 
 def _kinds(number: int, columns: Mapping[str, Array], rows: int) -> pa.Array:
@@ -133,7 +136,10 @@ def _measured(c: dict[str, Array]) -> dict[str, Any]:
     """Return the measured columns that this category has."""
     plain = ("range_m", "azimuth_deg", "altitude_fl", "range_rate_mps")
     out: dict[str, Any] = {k: _floats(c[k]) for k in plain if k in c}
-    out |= {k: words.integers(c[k]) for k in ("mode_3a", "track_number") if k in c}
+    if "mode_3a" in c:
+        out["mode_3a"] = words.column(c["mode_3a"], c["mode_3a"] < 0, pa.uint16())
+    if "track_number" in c:
+        out["track_number"] = words.integers(c["track_number"])
     if "address" in c:
         out["icao24"] = words.dictionary(c["address"], words.addresses)
     if "callsign" in c:
@@ -191,7 +197,7 @@ def _sigma(c: Mapping[str, Array]) -> Array | None:
 
 
 def _floats(values: Array) -> pa.Array:
-    return pa.array(values, from_pandas=True)
+    return words.column(values, np.isnan(values), pa.from_numpy_dtype(values.dtype))
 
 
 class _Nulls:

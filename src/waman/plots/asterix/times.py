@@ -26,11 +26,12 @@ def absolute(tod_s: NDArray[np.float64], received_us: NDArray[np.int64], near_us
     >>> (t - t[0]).tolist()
     [0, 2000000]
     """
-    out = np.empty(tod_s.size, np.int64)
-    for first in range(0, tod_s.size, ROWS_AT_A_TIME):
-        part = slice(first, first + ROWS_AT_A_TIME)
-        out[part] = unwrap_time_of_day(tod_s[part], received_us[part])
+    out = np.full(tod_s.size, NO_TIME_US)
     unknown = received_us == NO_TIME_US
+    if not unknown.all():
+        for first in range(0, tod_s.size, ROWS_AT_A_TIME):
+            part = slice(first, first + ROWS_AT_A_TIME)
+            out[part] = unwrap_time_of_day(tod_s[part], received_us[part])
     if unknown.any():
         rows = np.flatnonzero(unknown & np.isfinite(tod_s))
         if rows.size:

@@ -62,10 +62,21 @@ def dictionary(values: NDArray[Any], names: Callable[[NDArray[np.int64]], Sequen
     return pa.DictionaryArray.from_arrays(integers(ranks), pa.array(list(index), pa.string()))
 
 
+def column(values: NDArray[Any], missing: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+    """Return an Arrow column over the values themselves, null where ``missing``; ``kind`` has their width.
+
+    >>> column(np.array([1, -1], np.int16), np.array([False, True]), pa.uint16()).to_pylist()
+    [1, None]
+    """
+    count = int(np.count_nonzero(missing))
+    valid = pa.py_buffer(np.packbits(~missing, bitorder="little")) if count else None
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, values.size, [valid, data], null_count=count)
+
+
 def integers(values: NDArray[Any]) -> pa.Array:
     """Return an integer column in which -1 is null."""
-    missing = values < 0
-    return pa.array(values, mask=missing if missing.any() else None)
+    return column(values, values < 0, pa.from_numpy_dtype(values.dtype))
 
 
 def callsigns(codes: NDArray[np.int64]) -> list[str | None]:
@@ -75,8 +86,7 @@ def callsigns(codes: NDArray[np.int64]) -> list[str | None]:
     ['DLH65A', None]
     """
     six = (codes[:, None] >> np.arange(42, -1, -6)) & 63
-    letters = ICAO_6BIT[six]
-    texts = ["".join(row).rstrip() for row in letters]
+    texts = [t.rstrip() for t in np.ascontiguousarray(ICAO_6BIT[six]).view("U8").ravel().tolist()]
     return [t if t and "?" not in t and " " not in t else None for t in texts]
 
 

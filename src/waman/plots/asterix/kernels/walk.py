@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.jit import kernel
+from waman.jit import inlined_kernel, kernel
 
 U64 = np.uint64
 Octets: TypeAlias = NDArray[np.uint8]
@@ -42,7 +42,7 @@ PROGRAMS = 1024
 """Programs kept at a time; a feed uses some dozens. When half are taken the store is emptied."""
 
 
-@kernel
+@inlined_kernel
 def _variable_end(
     buffer: Octets, here: np.uint64, end: np.uint64, op: np.uint64, positions: Positions, row: np.uint64, at: np.uint64
 ) -> np.uint64:
@@ -237,7 +237,7 @@ def _spot(key: np.uint64, keys: Words) -> np.uint64:
     return spot
 
 
-@kernel
+@inlined_kernel
 def _record_end(
     buffer: Octets,
     at: np.uint64,
