@@ -2,7 +2,9 @@
 
 ``python bench/tracking.py [--seeds N]`` writes bench/results/tracking.json. Stone Soup's accuracy runs take
 an hour; they are read from bench/results/tracking_stonesoup.json, which ``python bench/tracking_stonesoup.py``
-writes from the same scenarios and seeds. CPU of both sides is measured here, in one process.
+writes from the same scenarios and seeds. JPDA-EHM2 is left out for now: set up as in
+tracking_stonesoup.py it loses tracks (3.8 IDs per truth on A), which is our set-up's fault, not Stone Soup's.
+CPU of both sides is measured here, in one process.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def cpu() -> dict[str, Any]:
     for config, scans in (("A", 40), ("B", 30), ("E", 14)):
         s = make(config, 21, scans=scans)
         before = core_cpu_s(s, field(s), repeat=9)
-        theirs = {kind: float(np.mean(stonesoup.run(kind, s, points=3)["cpu_s"])) for kind in ("gnn", "ehm2")}
+        theirs = {"gnn": float(np.mean(stonesoup.run("gnn", s, points=3)["cpu_s"]))}
         after = core_cpu_s(s, field(s), repeat=9)
         core, whole = (float(np.mean(v)) for v in zip(before, after, strict=True))
         out[config] = {
