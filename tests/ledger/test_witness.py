@@ -11,6 +11,7 @@ import pytest
 
 from waman.errors import Finding, WamanError
 from waman.ledger import Log, Record, audit, create_log
+from waman.ledger.disk import Disk
 from waman.ledger.note import Checkpoint, KeyKind, Signer, new_signer, open_note, sign_checkpoint
 from waman.ledger.witness import Witness, ask_witness, serve_witness
 
@@ -134,3 +135,35 @@ def test_a_silent_witness_is_told_and_the_entry_stands(running: Running) -> None
             running.log_key.verifier(),
         )
     assert not audit(running.log.folder).failures
+
+
+class AnswersLost(Disk):
+    """The real network, except that one request is lost on the way there, or its answer on the way back."""
+
+    def __init__(self, staging: Path, when: str) -> None:
+        super().__init__(staging)
+        self.when = when
+
+    def post(self, url: str, body: bytes) -> tuple[int, str]:
+        when, self.when = self.when, ""
+        if when == "there":
+            raise OSError(110, "lost on the way there")
+        answer = super().post(url, body)
+        if when == "back":
+            raise OSError(110, "lost on the way back")
+        return answer
+
+
+@pytest.mark.parametrize("when", ["there", "back"])
+def test_a_lost_request_or_answer_is_made_good_by_asking_again(running: Running, tmp_path: Path, when: str) -> None:
+    running.log.append([NOTE] * 3)
+    disk = AnswersLost(tmp_path / "staging", when)
+    asked = (running.url, running.key.verifier(), running.log.note(), running.log.tile, running.log_key.verifier())
+    for _ in range(3):
+        try:
+            line, _ = ask_witness(disk, *asked)
+            break
+        except WamanError as why:
+            assert "does not answer" in str(why)
+    assert line.startswith("— defensoria.example/testigo ")
+    assert not running.witness.evidence()

@@ -177,9 +177,10 @@ def test_the_recorder_must_be_blind(desk: Desk) -> None:
     draw(desk, "T1", T)
     with pytest.raises(InputError, match="was told"):
         record_outcome(desk, "T1", "show", "prosecutor", LATER)
-    run(desk, replace(TIP, tip="T2"))
-    rows = changed(desk, "tip.outcome", recorder="prosecutor")
-    refused(desk, [d for d in rows if not _of(rows, d.seq, "T1")], "who was among the told")
+    release(desk, "T1", 1, PUBLIC, T)
+    record_outcome(desk, "T1", "show", "recorder-9", LATER)
+    reveal(desk, "T1", LATER)
+    refused(desk, changed(desk, "tip.outcome", recorder="prosecutor"), "who was among the told")
 
 
 def _of(rows: list[Disclosed], seq: int, tip: str) -> bool:
@@ -194,6 +195,15 @@ def test_an_omitted_tip_is_refused(desk: Desk) -> None:
         proven(desk, given=both[:1])
     refused(desk, changed(desk, "tip.outcome", drop=True), "revealed .* before its outcome")
     refused(desk, changed(desk, "tip.draw.reveal", drop=True), "was not revealed; leaving a drawn tip out voids")
+
+
+def test_a_tip_hidden_from_an_export_leaves_a_gap_in_the_numbers(desk: Desk) -> None:
+    for n in range(3):
+        run(desk, replace(TIP, tip=f"T{n}"))
+    rows = said(desk)
+    refused(
+        desk, [d for d in rows if not _of(rows, d.seq, "T1")], "draw number 3 where 2 belongs: a drawn tip is hidden"
+    )
 
 
 def test_a_drawn_tip_without_outcome_is_refused_once_its_window_is_over(desk: Desk) -> None:

@@ -110,7 +110,18 @@ def test_a_proven_leak_is_named_and_a_changed_file_is_refused(
     assert code == 0, err
     assert result["randomised"] == "proven" and result["tips_counted"] == 12
     assert [u["accused"] for u in result["units"]] == [True]
-    shows = ("kind", "tip", "window_start", "window_end", "pd", "share_probability", "commitment", "head_size", "told")
+    shows = (
+        "kind",
+        "tip",
+        "window_start",
+        "window_end",
+        "pd",
+        "share_probability",
+        "commitment",
+        "number",
+        "head_size",
+        "told",
+    )
     more = ("head_root", "recipient", "step", "outcome", "recorder", "seed", "nonce")
     words = [w for name in (*shows, *more) for w in ("--disclose", name)]
     assert run(capsys, "ledger", "export", workspace / "ledger", "-o", tmp_path / "bundle", *words)[0] == 0

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import rfc8785
@@ -93,8 +94,9 @@ def seal(record: Record, seq: int) -> tuple[bytes, list[str]]:
         opened = [
             disclosure(salt, name, value) for salt, (name, value) in zip(salts, record.fields.items(), strict=False)
         ]
-        hidden = [b64url(noise[at : at + 32]) for at in range(32 * (count + 1), len(noise), 32)]
-        digests = '","'.join(sorted([digest(text) for text in opened] + hidden))
+        raw = [sha256(text.encode()).digest() for text in opened]
+        raw += [noise[at : at + 32] for at in range(32 * (count + 1), len(noise), 32)]
+        digests = '","'.join(sorted(_each_b64url(raw)))
         members = {name: _canonical(value) for name, value in record.clear.items()}
         members |= {"type": _canonical(record.type), "t": _canonical(record.t), "seq": str(seq)}
         members |= {"_sd": f'["{digests}"]', "_sd_alg": '"sha-256"'}
@@ -116,6 +118,12 @@ def seal(record: Record, seq: int) -> tuple[bytes, list[str]]:
 def disclosure(salt: bytes, name: str, value: Any) -> str:
     """Return the disclosure text of one field."""
     return b64url(f'["{b64url(salt)}",{_canonical(name)},{_canonical(value)}]'.encode())
+
+
+def _each_b64url(digests: Sequence[bytes]) -> list[str]:
+    """Return base64url of each 32-byte digest, all in one call: a zero byte after each makes 44 characters of it."""
+    text = b64url(b"".join([digest_ + b"\x00" for digest_ in digests]))
+    return [text[at : at + 43] for at in range(0, len(text), 44)]
 
 
 def _canonical(value: Any) -> str:

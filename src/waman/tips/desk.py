@@ -99,8 +99,9 @@ def draw(desk: Desk, name: str, t: str) -> dict[str, bool]:
     if f"{name}.seed" in desk.store.names():
         raise InputError(f"tip {name} is drawn already", hint="a second draw would void the test")
     seed = new_seed()
+    number = 1 + sum(other.endswith(".seed") for other in desk.store.names())
     desk.store.put(f"{name}.seed", seal_to(json.dumps(asdict(seed)).encode(), [desk.identity]))
-    at = _record(desk, t, "tip.draw.commit", {"tip": name, "commitment": seed.commitment(name)})
+    at = _record(desk, t, "tip.draw.commit", {"tip": name, "number": number, "commitment": seed.commitment(name)})
     root = root_hex(desk.log, at + 1)
     _record(desk, t, "tip.draw", {"tip": name, "head_size": at + 1, "head_root": root})
     desk.store.put(f"{name}.root", seal_to(root.encode(), [desk.identity]))

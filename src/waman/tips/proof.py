@@ -55,7 +55,9 @@ def prove_tips(
     """
     rows: list[TipRow] = []
     excluded: list[tuple[str, str]] = []
-    for tip, trail in _trails(disclosed).items():
+    trails = _trails(disclosed)
+    _counted(trails)
+    for tip, trail in trails.items():
         if trail.first("tip.draw.commit") is None:
             excluded.append((tip, "no coins were drawn: " + str(_why_undrawn(trail))))
             continue
@@ -83,6 +85,17 @@ def _trails(disclosed: Iterable[Disclosed]) -> dict[str, _Trail]:
         if isinstance(kind, str) and kind.startswith("tip.") and isinstance(tip, str):
             trails.setdefault(tip, _Trail()).steps.setdefault(kind, []).append((seq, fields))
     return trails
+
+
+def _counted(trails: dict[str, _Trail]) -> None:
+    """Every draw carries its number, so that one left out of an export leaves a gap."""
+    drawn = [step for trail in trails.values() for step in trail.all("tip.draw.commit")]
+    drawn.sort(key=lambda step: step[0])
+    for expected, (seq, fields) in enumerate(drawn, 1):
+        if fields.get("number") != expected:
+            raise Finding(
+                f"entry {seq}: draw number {fields.get('number')} where {expected} belongs: a drawn tip is hidden"
+            )
 
 
 def _why_undrawn(trail: _Trail) -> str:
