@@ -264,3 +264,13 @@ def test_the_order_of_disclosed_entries_is_judged(tmp_path: Path) -> None:
 
 def test_bundles_of_the_folder_are_the_entries(bundle: Path) -> None:
     assert json.loads(unpack_entries((bundle / "tile/entries/002.p/88").read_bytes())[-1])["seq"] == SIZE - 1
+
+
+def test_a_checkpoint_that_claims_a_trillion_entries_is_refused_soon(folder: Path) -> None:
+    from waman.ledger.note import Checkpoint, parse_signer, sign_checkpoint
+
+    signer = parse_signer((folder / "private" / "log.key").read_text())
+    (folder / "checkpoint").write_text(sign_checkpoint(Checkpoint(signer.name, 2**62, bytes(32)), signer))
+    found = audit(folder)
+    check_database(folder, found)
+    assert len(found.failures) == 100 and "bundle-missing" in kinds(found)

@@ -88,3 +88,25 @@ def test_erasing_is_recorded_and_the_audit_stays_clean(folder: Path, capsys: pyt
     code, out, _ = run(capsys, "ledger", "erase", folder, 2, "text", "--reason", "court order 7")
     assert code == 0 and "recorded as entry 9" in out
     assert run(capsys, "verify", folder)[0] == 0
+
+
+def test_noise_in_any_file_given_never_shows_a_traceback(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = tmp_path / "noise"
+    noise.write_bytes(bytes(range(256)) * 9)
+    cases = [
+        ("verify", folder, "--held", noise),
+        ("verify", folder, "--policy", noise),
+        ("verify", folder, "--key", "x+y+z"),
+        ("tip", "leak", noise),
+        ("case", "tally", noise),
+        ("ledger", "append", folder, noise),
+        ("restore", noise, tmp_path / "r", "--identity", noise),
+    ]
+    for words in cases:
+        code, _, err = run(capsys, *words)
+        assert code in (1, 2) and "Traceback" not in err and "waman: error:" in err, words
+    for name in ("checkpoint", "policy", "disclosures.jsonl"):
+        (folder / name).write_bytes(noise.read_bytes())
+        assert run(capsys, "verify", folder)[0] == 1

@@ -43,7 +43,8 @@ def tally(rows: Iterable[Mapping[str, Any]], where: str = "takings") -> tuple[Ta
     """
     sums: dict[str, float] = dict.fromkeys(("operations", "aircraft", "pilots", "drugs", "cash", "all", "kg", "usd"), 0)
     problems, at_least = Problems(), False
-    for number, row in enumerate(rows, 1):
+    for number, given in enumerate(rows, 1):
+        row = given if isinstance(given, Mapping) else {}
         count, kg, usd = row.get("count", 1), row.get("drug_kg") or 0, row.get("cash_usd") or 0
         good = (
             type(count) is int and 0 < count < 10**6 and all(isinstance(x, int | float) and x >= 0 for x in (kg, usd))

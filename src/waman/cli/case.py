@@ -104,7 +104,7 @@ def read(case: str, purpose: str, workspace: Path, officer: str) -> None:
 
 
 @command.command()
-@click.argument("takings", type=click.File("r", encoding="utf-8"), required=False)
+@click.argument("takings", type=click.File("r", encoding="utf-8", errors="replace"), required=False)
 @click.option("--case", "case", help="Add up the takings of this case instead of a file.")
 @click.option("--json", "as_json", is_flag=True)
 @WORKSPACE

@@ -16,7 +16,12 @@ UNPACKED_BYTES_MAX = 8_000_000_000
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("workspace", type=click.Path(path_type=Path))
-@click.option("--identity", type=click.File("r", encoding="utf-8"), required=True, help="File with the age identity.")
+@click.option(
+    "--identity",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    required=True,
+    help="File with the age identity.",
+)
 def command(file: Path, workspace: Path, identity: click.File) -> None:
     """Restore a backup FILE into WORKSPACE, which must not hold a ledger, and audit what came out.
 

@@ -195,7 +195,7 @@ def recall(tip: str, workspace: Path, officer: str, reason: str) -> None:
 
 
 @command.command()
-@click.argument("tips", type=click.File("r", encoding="utf-8"), required=False)
+@click.argument("tips", type=click.File("r", encoding="utf-8", errors="replace"), required=False)
 @click.option("--ledger", type=click.Path(path_type=Path), help="A ledger or export that proves the coins.")
 @click.option("--assume-randomised", is_flag=True, help="For research: believe the flags; marks every page.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write leak.json here.")

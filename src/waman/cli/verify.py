@@ -16,10 +16,15 @@ UNPACKED_BYTES_MAX = 4_000_000_000
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--policy", type=click.File("r", encoding="utf-8"), help="The policy you trust (keys and quorum).")
+@click.option(
+    "--policy", type=click.File("r", encoding="utf-8", errors="replace"), help="The policy you trust (keys and quorum)."
+)
 @click.option("--key", help="The log's key you were given; the folder must be signed by it.")
 @click.option(
-    "--held", multiple=True, type=click.File("r", encoding="utf-8"), help="A checkpoint you kept from before."
+    "--held",
+    multiple=True,
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="A checkpoint you kept from before.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 def command(

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from waman.errors import WamanError
-from waman.ledger.audit import Audit
+from waman.ledger.audit import FAILURES_MAX, Audit
 from waman.ledger.disclose import digest
 from waman.ledger.tiles import TILE_WIDTH, tile_path, unpack_entries
 
@@ -20,7 +20,7 @@ def check_database(folder: Path, found: Audit) -> None:
     An edited row, a lost row and a disclosure that fits no entry each have a message of their own.
     """
     path = folder / "private" / "log.db"
-    if not path.is_file():
+    if not path.is_file() or len(found.failures) >= FAILURES_MAX:
         return
     database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
     try:
