@@ -224,7 +224,7 @@ THEIRS = {
     34: "message I000 MsgTyp 1, tod_s I030 ToD 1",
     62: "tod_s I070 ToT 1, lat_deg I105 Lat 1, lon_deg I105 Lon 1, vx_mps I185 Vx 1, vy_mps I185 Vy 1, "
     "mode_3a I060 Mode3A 8, track_number I040 TrkN 1",
-    65: "message I000 MsgTyp 1, tod_s I030 ToM 1",
+    65: "message I000 Typ 1, tod_s I030 ToD 1",
 }
 """Kept column -> item, subfield and factor (or base of a code written as text) of asterix-decoder."""
 
