@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.coverage.answer.point import point_pd
 from waman.coverage.detect import beam, radar, swerling
 from waman.coverage.detect.model import SensorModel
 from waman.coverage.sweep import ellipsoid_radii_m
@@ -21,12 +22,6 @@ U16 = NDArray[np.uint16]
 LAYER_STEP_M = 0.25  # both layers are held in quarter metres, far below the error of any ground model
 GROUND_ZERO_M = -1000.0
 UNKNOWN = 65535
-EDGE_M = 10.0
-"""Half width of the ramp from masked to visible: the 90 % height error of SRTM (Rodriguez et al. 2006: 5-9 m)."""
-
-CLUTTER_FULL_M, CLUTTER_NONE_M = 30.0, 100.0
-"""Where the sensor sees the ground itself, its echo competes with the aircraft's; above this it does not."""
-
 # places in the row of numbers that describes a sensor to the kernels
 _ANTENNA, _BEND_EAST, _BEND_NORTH, _RANGE_MIN, _RANGE_MAX, _ANCHOR, _TABLE_FIRST = range(7)
 _TABLE_STEP, _CLUTTER, _IS_RADAR, _IS_OBSERVER, _CELL, _LAT0, _LON0 = range(7, 14)
@@ -128,25 +123,14 @@ class Evaluator:
         """Do the same for known heights with PROJ, SciPy interpolation and the exact formulas."""
         from scipy.ndimage import map_coordinates
 
-        m, half = self.model, self.layers.cells.shape[0] // 2
+        half = self.layers.cells.shape[0] // 2
         x, y = self.frame.to_plane(lat_deg=lat_deg, lon_deg=lon_deg)
         at = np.array([half - y / self.layers.cell_m, half + x / self.layers.cell_m])
         lowest, above = (map_coordinates(self.layers.cells[..., b].astype(float) / 4.0, at, order=1) for b in (0, 1))
-        n_radius, m_radius = ellipsoid_radii_m(m.lat_deg)
-        rise = above + GROUND_ZERO_M + height_agl_m - (m.antenna_msl_m or 0.0)
-        bend = (x**2 / n_radius + y**2 / m_radius) / (2.0 * m.refraction_k)
-        elevation = np.degrees(np.arctan2(rise - bend, np.hypot(x, y)))
-        table, first, step = beam.gain_table(m.pattern_db)
-        gain = np.interp(elevation, first + step * np.arange(table.size), table)
-        slant = np.sqrt(x**2 + y**2 + rise**2)
-        visible = np.where(lowest <= 0.0, 1.0, np.clip(0.5 + (height_agl_m - lowest) / (2.0 * EDGE_M), 0.0, 1.0))
-        inside = (slant >= m.range_min_m) & (slant <= m.range_max_m) & (gain > beam.OUTSIDE_DB / 3)
-        pd = (
-            radar.radar_pd(m, range_m=slant, gain_db=np.maximum(gain, -100.0), rcs_m2=rcs_m2)
-            if m.method == "radar"
-            else np.full(slant.shape, m.detection_probability or 0.5)
-        )
-        return np.where(inside, visible * pd, 0.0)
+        return point_pd(
+            self.model, east_m=x, north_m=y, lowest_m=lowest, ground_m=above + GROUND_ZERO_M,
+            height_agl_m=height_agl_m, rcs_m2=rcs_m2,
+        )  # fmt: skip
 
 
 def fit_projection(frame: Frame, radius_m: float) -> tuple[F64, F64, float]:
