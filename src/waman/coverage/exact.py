@@ -50,7 +50,6 @@ def exact_lowest_height(
     target_lon_deg: F64,
     refraction_k: float = 4.0 / 3.0,
     step_m: float = 20.0,
-    skip_m: float = 0.0,
 ) -> F64:
     """Return the lowest height above ground [m] at which the antenna sees each target point.
 
@@ -59,8 +58,8 @@ def exact_lowest_height(
     posts : the ground
     antenna_msl_m : height of the antenna above the geoid [m]
     target_lat_deg, target_lon_deg : (n,) float64
-    step_m : distance between the samples of a profile [m]
-    skip_m : the last metres before the target that do not screen it
+    step_m : largest distance between the samples of a profile [m]; close to the antenna a fortieth of
+        the distance, at least two metres
 
     Returns
     -------
@@ -70,11 +69,10 @@ def exact_lowest_height(
     n = target_lat_deg.size
     azimuth, _, distance = geod.inv(np.full(n, lon_deg), np.full(n, lat_deg), target_lon_deg, target_lat_deg)
     radius = refraction_k * _radius_along(geod, lat_deg, np.radians(azimuth))
+    ladder = _ladder(float(distance.max(initial=1.0)), step_m)
     out = np.empty(n)
     for i in range(n):
-        count = int(max(distance[i] - skip_m, 0.0) // step_m)
-        along = (np.arange(count) + 1.0) * step_m
-        along = along[along < distance[i] - skip_m]
+        along = ladder[: np.searchsorted(ladder, distance[i] - 1e-3)]
         lon, lat, _ = geod.fwd(
             np.full(along.size, lon_deg), np.full(along.size, lat_deg), np.full(along.size, azimuth[i]), along
         )
@@ -90,6 +88,14 @@ def exact_lowest_height(
         ray = r0 * np.cos(peak) / np.cos(peak + distance[i] / r) - r
         out[i] = max(0.0, ray - ground) if np.isfinite(peak) and np.isfinite(ground) else np.nan
     return out
+
+
+def _ladder(far_m: float, step_m: float) -> F64:
+    """Return distances from the antenna at which a profile is sampled."""
+    rungs = [2.0]
+    while rungs[-1] < far_m:
+        rungs.append(rungs[-1] + min(max(rungs[-1] / 40.0, 2.0), step_m))
+    return np.array(rungs)
 
 
 def _radius_along(geod: pyproj.Geod, lat_deg: float, azimuth: F64) -> F64:

@@ -145,13 +145,12 @@ def lowest_visible_height_ref(
 
 @kernel
 def _advance(
-    peak: F32, row: F32, centre: int, j: int, n: int, first: int, last: int, drop: F32, h0: np.float32
+    peak: F32, row: F32, centre: int, distance: np.float32, n: int, first: int, last: int, drop: F32, h0: np.float32
 ) -> None:
-    """Raise the running maxima of rays first..last (numbered 0..2n) by the ground of row j."""
-    inverse = np.float32(1.0) / np.float32(j)
-    step = np.float32(j) / np.float32(n)
-    base = np.float32(centre - j)
-    distance = np.float32(j)
+    """Raise the running maxima of rays first..last (numbered 0..2n) by the ground of a row so many rows away."""
+    inverse = np.float32(1.0) / distance
+    step = distance / np.float32(n)
+    base = np.float32(centre) - distance
     for q in range(np.uint32(first), np.uint32(last + 1)):
         x = base + step * np.float32(q)
         i = np.uint32(np.int32(x))
@@ -162,23 +161,25 @@ def _advance(
 
 @kernel
 def _advance_near(
-    peak: F32, before: F32, row: F32, centre: int, j: int, n: int, first: int, last: int, drop: F32, h0: np.float32
+    peak: F32,
+    before: F32,
+    row: F32,
+    between: F32,
+    centre: int,
+    j: int,
+    n: int,
+    first: int,
+    last: int,
+    drop: F32,
+    h0: np.float32,
 ) -> None:
-    """Raise the running maxima by ground between rows j - 1 and j, bilinear, as often as the distance asks."""
+    """Raise the running maxima by rows interpolated between j - 1 and j, as many as the distance asks."""
     parts = min(NEAR_ROWS // j, SUBROWS_MAX)
     for part in range(1, parts):
         share = np.float32(part) / np.float32(parts)
-        distance = np.float32(j - 1) + share
-        inverse = np.float32(1.0) / distance
-        step = distance / np.float32(n)
-        base = np.float32(centre) - distance
-        for q in range(np.uint32(first), np.uint32(last + 1)):
-            x = base + step * np.float32(q)
-            i = np.uint32(np.int32(x))
-            w = x - np.float32(np.int32(x))
-            a = before[i] + w * (before[i + np.uint32(1)] - before[i])
-            b = row[i] + w * (row[i + np.uint32(1)] - row[i])
-            peak[q] = max(peak[q], (a + share * (b - a) - h0) * inverse - distance * drop[q])
+        for c in range(np.uint32(centre - j - 1), np.uint32(centre + j + 2)):
+            between[c] = before[c] + share * (row[c] - before[c])
+        _advance(peak, between, centre, np.float32(j - 1) + share, n, first, last, drop, h0)
 
 
 @kernel
@@ -228,15 +229,16 @@ def _sweep_rows(
     """Sweep the north or south quadrant, its diagonals included."""
     centre = ground.shape[0] // 2
     peak, drop = _rays(reach, along, across)
+    between = np.empty(ground.shape[0], np.float32)
     for j in range(1, reach + 1):
         r = centre + j if south else centre - j
         side = np.sqrt(np.float64(reach * reach - j * j))
         rays = min(reach, int(side * reach / j) + 1)
         if 2 * j <= NEAR_ROWS:
             before = screen[r - 1 if south else r + 1]
-            _advance_near(peak, before, screen[r], centre, j, reach, reach - rays, reach + rays, drop, h0)
+            _advance_near(peak, before, screen[r], between, centre, j, reach, reach - rays, reach + rays, drop, h0)
         _emit(peak, ground[r], lowest[r], centre, j, reach, min(j, int(side)), h0, along, across)
-        _advance(peak, screen[r], centre, j, reach, reach - rays, reach + rays, drop, h0)
+        _advance(peak, screen[r], centre, np.float32(j), reach, reach - rays, reach + rays, drop, h0)
 
 
 @kernel
@@ -247,6 +249,7 @@ def _sweep_columns(
     """Sweep the east or west quadrant, without its diagonals, on blocks of transposed columns."""
     centre = ground.shape[0] // 2
     peak, drop = _rays(reach, along, across)
+    between = np.empty(ground.shape[0], np.float32)
     width = 2 * (reach + 2) + 1
     # the first row of a block is the last of the block before it
     low = np.empty((BLOCK_COLUMNS + 1, width), np.float32)
@@ -266,9 +269,9 @@ def _sweep_columns(
             side = np.sqrt(np.float64(reach * reach - j * j))
             rays = min(reach, int(side * reach / j) + 1)
             if 2 * j <= NEAR_ROWS:
-                _advance_near(peak, high[b - 1], high[b], tall, j, reach, reach - rays, reach + rays, drop, h0)
+                _advance_near(peak, high[b - 1], high[b], between, tall, j, reach, reach - rays, reach + rays, drop, h0)
             _emit(peak, low[b], out[b], tall, j, reach, min(j - 1, int(side)), h0, along, across)
-            _advance(peak, high[b], tall, j, reach, reach - rays, reach + rays, drop, h0)
+            _advance(peak, high[b], tall, np.float32(j), reach, reach - rays, reach + rays, drop, h0)
         _back(out, lowest, centre, tall, first, start, stop, reach, east)
 
 
