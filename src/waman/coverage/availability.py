@@ -150,3 +150,17 @@ def _union(start: I64, end: I64) -> tuple[I64, I64]:
     new = np.concatenate(([True], start[1:] > reach[:-1]))
     last = np.concatenate((np.nonzero(new)[0][1:] - 1, [start.size - 1]))
     return start[new], reach[last]
+
+
+def fell_inside(dark: Sequence[Dark], events: Sequence[tuple[str, int, int]]) -> dict[str, list[str]]:
+    """Return, for each event (name, start, end [µs]) that met a dark stretch, the sensors that were dark then.
+
+    >>> fell_inside([Dark("a", 10, 20, "down")], [("report 1", 15, 15), ("report 2", 30, 40)])
+    {'report 1': ['a']}
+    """
+    found: dict[str, list[str]] = {}
+    for name, start, end in events:
+        sensors = sorted({d.sensor for d in dark if d.start_us <= end and start < d.end_us})
+        if sensors:
+            found[name] = sensors
+    return found

@@ -36,8 +36,11 @@ VOID_REACH_CELLS = 100  # the largest hole that is filled, in cells from its edg
 NOMINAL_M = (30, 90, 900)  # one, three and thirty arc seconds, as people call them
 WINDOW_CELLS_MAX = 500_000_000  # 2 GB of float32
 
-OPTIMISM: dict[float, tuple[float, float]] = {}
-"""Cell [m] -> lowest and highest share of area falsely shown as visible at 150-1000 m above ground."""
+OPTIMISM: dict[float, tuple[float, float]] = {510.0: (0.05, 0.10), 900.0: (0.07, 0.22)}
+"""Cell [m] -> share of the area falsely shown as visible at 150 m and at 1000 m above ground.
+
+Medians over Andean sites within 25 km, against 30 m ground; the worst site has twice as much (bench/coverage.py).
+"""
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,9 @@ def open_sources(paths: Sequence[Path | str]) -> tuple[tuple[Source, ...], Probl
 def window(sources: Sequence[Source], frame: Frame, *, radius_m: float, cell_m: float) -> Elevation:
     """Return the ground about the centre of ``frame``, finest source first, warped to the frame.
 
-    Ground at least 1.5 times finer than ``cell_m`` is averaged, other ground is interpolated
-    bilinearly. No sources give a smooth earth at sea level.
+    Ground at least 1.5 times finer than ``cell_m`` is averaged, other ground is interpolated by
+    cubic convolution: bilinear interpolation between posts lowers ridges, and with it a sweep
+    showed 16 m too much of the air on average (bench/coverage.py). No sources give a smooth earth at sea level.
 
     Raises
     ------
@@ -267,7 +271,7 @@ def _warp(group: list[Source], area: tuple[float, float, float, float], like: El
         dst_transform=like.transform,
         dst_crs=like.frame.crs,
         dst_nodata=np.nan,
-        resampling=Resampling.average if average else Resampling.bilinear,
+        resampling=Resampling.average if average else Resampling.cubic,
     )
     share = (group[0].native_m / like.cell_m) ** 2
     return out, round(filled * share)
