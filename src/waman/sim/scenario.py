@@ -197,9 +197,12 @@ DEFAULT_MIX = {
 def load_scenario(path: Path | str, *, seed: int | None = None, alternative: str | None = None) -> Scenario:
     """Read a scenario file and apply one of the alternative simulators to it.
 
+    ``corridor_night`` without a folder or suffix names the night that comes with Waman.
     Raises ConfigError with the file, the key and the nearest known key.
     """
     file = Path(path)
+    if str(path) == "corridor_night":
+        file = Path(__file__).parent / "corridor_night.toml"
     if not file.is_file():
         raise ConfigError(f"{file}: no such scenario", hint="examples/scenarios holds some to start from")
     found = parse_scenario(file.read_text(encoding="utf-8"), name=str(file), folder=str(file.parent))
