@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaln
-from scipy.stats import ncx2
 
 F64 = NDArray[np.float64]
 
@@ -75,6 +74,8 @@ def detection_probability(snr_db: ArrayLike, detector: Detector) -> F64:
 
 def detection_probability_ref(snr_db: float, detector: Detector) -> float:
     """Do the same by quadrature: Marcum's steady target averaged over the density of its power."""
+    from scipy.stats import ncx2  # takes half a second to import
+
     s, n, t = 10.0 ** (snr_db / 10.0), detector.pulses, fixed_threshold(detector)
     if detector.swerling == 0:
         return float(ncx2.sf(2.0 * t, 2 * n, 2.0 * n * s))
