@@ -22,7 +22,7 @@ class Grid:
     """Square cells of ``cell_m`` covering a box; row 0 is the northernmost.
 
     >>> Grid.of((-77.0, -13.0, -76.0, -12.0), cell_m=10_000.0).shape
-    (12, 12)
+    (13, 12)
     """
 
     frame: Frame
