@@ -19,6 +19,8 @@ $(VENV)/.core: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "compiling what is compiled on first use (about a minute, once)"
+	$(BIN)/waman doctor --quiet
 	@touch $@
 
 $(VENV)/.test: requirements-test.txt $(VENV)/.core

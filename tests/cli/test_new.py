@@ -42,3 +42,22 @@ def test_errors_reach_a_person_as_two_lines_and_an_exit_code(capfd: pytest.Captu
         cli.main(["sample", "nonsense"])
     out = capfd.readouterr().err.splitlines()
     assert stop.value.code == 2 and out[0].startswith("waman: error: ") and out[1].startswith("waman: hint: ")
+
+
+def test_a_fault_of_our_own_is_a_sentence_and_no_traceback(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise ValueError("broken on purpose")
+
+    monkeypatch.setattr("waman.geo.time.zone", broken)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["new", "somewhere-that-is-not-made"])
+    told = capfd.readouterr().err
+    assert stop.value.code == 2 and "Traceback" not in told
+    assert told.startswith("waman: error: a fault of Waman itself: ValueError: broken on purpose")
+
+
+def test_the_doctor_runs_the_whole_chain(capfd: pytest.CaptureFixture[str]) -> None:
+    cli.main(["doctor"])
+    assert "the whole chain works" in capfd.readouterr().out

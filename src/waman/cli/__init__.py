@@ -8,6 +8,7 @@ imports numba, and bad input never shows a traceback.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -65,6 +66,12 @@ def main(arguments: list[str] | None = None) -> None:
         _say(
             f"{why.filename or ''}: {why.strerror or why}".lstrip(": "), "check the path, its rights and the free space"
         )
+        sys.exit(2)
+    except Exception as why:
+        # a fault of Waman's own: a user gets a sentence, whoever mends it sets WAMAN_DEBUG and gets the traceback
+        if os.environ.get("WAMAN_DEBUG"):
+            raise
+        _say(f"a fault of Waman itself: {type(why).__name__}: {why}", "please report it, with WAMAN_DEBUG=1 set")
         sys.exit(2)
 
 

@@ -111,7 +111,7 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
     rows: list[tuple[str, Any]] = []
     parts: dict[str, Callable[[], list[tuple[str, Any]]]] = {}
     if offline or not _fetch():
-        parts["handmade"] = partial(_part, HANDMADE, folder, [_handmade()])
+        parts["handmade"] = partial(_part, HANDMADE, folder, [handmade_recording()])
     else:
         from waman.store.samples import sample_files
 
@@ -139,13 +139,15 @@ def _fetch() -> bool:
     return True
 
 
-def _handmade() -> Path:
+def handmade_recording() -> Path:
+    """Return the small recording that comes with Waman."""
     import waman.store
 
     return Path(waman.store.__file__).parent / "handmade" / "recording.csv.gz"
 
 
-def _workspace(folder: Path, scene: Scene, recordings: list[Path]) -> Path:
+def make_workspace(folder: Path, scene: Scene, recordings: list[Path]) -> Path:
+    """Write the area file of a scene into a folder and return the folder."""
     from waman.store import area_template
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +169,7 @@ def _scene(scene: Scene, folder: Path, recordings: list[Path]) -> tuple[str, Run
     from waman.store import open_workspace
 
     click.echo(f"\n{scene.title}")
-    workspace = open_workspace(_workspace(folder / scene.sample, scene, recordings))
+    workspace = open_workspace(make_workspace(folder / scene.sample, scene, recordings))
     return scene.sample, run_workspace(workspace, say=click.echo, title=scene.title, notes=[scene.note])
 
 
