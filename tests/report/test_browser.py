@@ -56,6 +56,7 @@ class Visit:
         self.asked: list[str] = []
         self.complaints: list[str] = []
         context.setdefault("viewport", {"width": 1024, "height": 600})
+        context.setdefault("locale", "en-US")
         self.context = browser.new_context(**context)
         self.page = self.context.new_page()
         self.page.on("request", lambda r: self.asked.append(r.url))
@@ -201,6 +202,13 @@ def test_in_spanish_no_english_sentence_is_left(visit: Visit) -> None:
     assert whole == []
     assert "¿Se leyó la matrícula" in seen
     assert visit.errors() == []
+
+
+def test_a_reader_whose_browser_speaks_spanish_is_met_in_spanish(browser: Any, file: Path) -> None:
+    one = Visit(browser, file, locale="es-PE")
+    assert one.page.locator("html").get_attribute("lang") == "es"
+    assert "vuelos" in one.page.locator("#headline").inner_text()
+    one.context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

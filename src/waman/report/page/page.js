@@ -476,6 +476,9 @@ const setTheme = () => { document.documentElement.dataset.theme = theme(); if (m
 $("theme").addEventListener("change", setTheme);
 darkSystem.addEventListener("change", setTheme);
 setTheme();
+// the reader's own language first, where the page has it
+const own = (navigator.language || "").slice(0, 2);
+if (doc.strings[own]) { view.language = own; $("language").value = own; }
 translate();
 const asked = new URLSearchParams(location.hash.slice(1)).get("flight");
 const wanted = flights.findIndex(f => f.flight === asked);
