@@ -11,7 +11,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -204,21 +204,33 @@ def parse_area(text: str, *, name: str = "area.toml", folder: str = ".") -> Area
     >>> parse_area('name = "A"\nbbox = [-78, -13, -76, -11]').name
     'A'
     """
+    area = read_record(text, Area, name=name, folder=folder, lists=("plans", "registers"))
+    _check(name, area)
+    return area
+
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+def read_record(text: str, record: type[R], *, name: str, folder: str, lists: tuple[str, ...] = ()) -> R:
+    """Read a TOML file as one checked record with a ``folder``; area and scenario files share this.
+
+    ``lists`` are keys whose single table stands for a list of one. Raises ConfigError with the file, the key, the
+    value and the nearest known key.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
         raise ConfigError(f"{name}: not valid TOML: {why}", hint="strings need quotes, tables need [brackets]") from why
     if "folder" in raw:
         raise ConfigError(f"{name}: unknown key 'folder'", hint="paths are relative to the file itself")
-    for key in ("plans", "registers"):
+    for key in lists:
         if isinstance(raw.get(key), dict):
             raw[key] = [raw[key]]
     try:
-        area = msgspec.convert({**raw, "folder": folder}, Area)
+        return msgspec.convert({**raw, "folder": folder}, record)
     except msgspec.ValidationError as why:
-        raise _explain(name, raw, str(why)) from why
-    _check(name, area)
-    return area
+        raise _explain(name, raw, str(why), record) from why
 
 
 def _check(name: str, area: Area) -> None:
@@ -258,10 +270,10 @@ _MISSING = re.compile(r"missing required field `([^`]+)`")
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`")
 
 
-def _explain(name: str, raw: dict[str, object], why: str) -> ConfigError:
+def _explain(name: str, raw: dict[str, object], why: str, root: type[msgspec.Struct]) -> ConfigError:
     place = _PLACE.search(why)
     where = place.group(1) if place else ""
-    keys = list(_record_at(where).__struct_fields__)
+    keys = list(_record_at(where, root).__struct_fields__)
     bare = re.sub(r"\[[0-9.]*\]", "", where)
     table = f" in [{bare}]" if where else ""
     if unknown := _UNKNOWN.search(why):
@@ -274,9 +286,8 @@ def _explain(name: str, raw: dict[str, object], why: str) -> ConfigError:
     )
 
 
-def _record_at(where: str) -> type[msgspec.Struct]:
-    """Return the record that a msgspec path such as ``sensor[0]`` points into."""
-    record: type[msgspec.Struct] = Area
+def _record_at(where: str, record: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Return the record below ``record`` that a msgspec path such as ``sensor[0]`` points into."""
     for part in re.findall(r"[a-z_0-9]+(?=[\[.]|$)", re.sub(r"\[[0-9.]*\]", "", where)):
         field = next((f for f in msgspec.structs.fields(record) if f.name == part), None)
         if field is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,6 +22,7 @@ def command(plots: Path, field: Path | None, area_file: Path | None, causal: boo
     Without --causal the rows are written with hindsight: smoothed, and stitched across gaps. Without
     --field every radar is taken to see everywhere alike, so a track behind a ridge is given up too early.
     """
+    from waman.cli._given import load_field
     from waman.config import load_area
     from waman.errors import Problems
     from waman.store import parquet
@@ -33,7 +33,7 @@ def command(plots: Path, field: Path | None, area_file: Path | None, causal: boo
     sensors = load_area(area_file).sensor if area_file is not None else ()
     rows = track(
         parquet.read_table("plots", plots),
-        detection_probability=_field(field),
+        detection_probability=load_field(field),
         causal=causal,
         sensors=sensors,
         problems=problems,
@@ -47,11 +47,3 @@ def command(plots: Path, field: Path | None, area_file: Path | None, causal: boo
     click.echo(f"{output}: {tracks} tracks, {rows.num_rows} rows ({spent:.1f} s of CPU)")
     for problem in problems.kept[:5]:
         click.echo(f"  left out: {problem.value} x {problem.what}")
-
-
-def _field(folder: Path | None) -> Any:
-    if folder is None:
-        return None
-    from importlib import import_module
-
-    return import_module("waman.coverage").DetectionField.load(folder)

@@ -7,16 +7,13 @@ assumptions and say so. An unknown key is an error that names the nearest known 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from waman.config import Sensor, Share, Team
+from waman.config import Sensor, Share, Team, read_record
 from waman.errors import ConfigError
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
@@ -219,16 +216,7 @@ def parse_scenario(text: str, *, name: str = "scenario.toml", folder: str = ".")
     >>> parse_scenario('name = "A"\nseed = 3').days
     1
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as why:
-        raise ConfigError(f"{name}: not valid TOML: {why}", hint="strings need quotes, tables need [brackets]") from why
-    if "folder" in raw:
-        raise ConfigError(f"{name}: unknown key 'folder'", hint="paths are relative to the file itself")
-    try:
-        found = msgspec.convert({**raw, "folder": folder}, Scenario)
-    except msgspec.ValidationError as why:
-        raise _explain(name, str(why)) from why
+    found = read_record(text, Scenario, name=name, folder=folder)
     west, south, east, north = found.bbox
     if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
         raise ConfigError(f"{name}: bbox {list(found.bbox)} is empty", hint="the order is west, south, east, north")
@@ -239,16 +227,3 @@ def parse_scenario(text: str, *, name: str = "scenario.toml", folder: str = ".")
                 hint="a simulated sensor stands somewhere and sees so far",
             )
     return found
-
-
-def _explain(name: str, why: str) -> ConfigError:
-    unknown = re.search(r"unknown field `([^`]+)`", why)
-    if unknown is None:
-        return ConfigError(f"{name}: {why}", hint="see examples/scenarios for what each key holds")
-    parts = (Scenario, Land, Corridor, Lawful, Observers, Outages, Units, Tips, Balloon, Record, Sensor, Team)
-    known = sorted({f for part in parts for f in part.__struct_fields__} - {"folder"})
-    close = difflib.get_close_matches(unknown.group(1), known, n=1, cutoff=0.5)
-    return ConfigError(
-        f"{name}: unknown key {unknown.group(1)!r}",
-        hint=f"did you mean {close[0]!r}?" if close else "see examples/scenarios",
-    )
