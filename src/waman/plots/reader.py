@@ -228,12 +228,14 @@ def _reports_geojson(content: Content, context: Context, problems: Problems) -> 
 
 def _parquet(content: Content, context: Context, problems: Problems) -> Decoded:
     try:
-        table = pq.read_table(pa.BufferReader(content.data))
+        table = pq.read_table(pa.BufferReader(content.data), page_checksum_verification=True, use_threads=False)
+        # a flipped byte can leave codes beyond their dictionary, and Arrow would read behind it
+        table.validate(full=True)
+        names = set(table.column_names)
     except (pa.ArrowException, OSError, ValueError) as why:
         raise InputError(
             f"{content.name}: not a readable Parquet file: {why}", hint="was the transfer complete?"
         ) from why
-    names = set(table.column_names)
     if {"time", "sensor", "kind", "source", "offset"} <= names:
         plots = tables.check("plots", table)
         return Decoded(format="plots.parquet", plots=plots, problems=problems, summary={"records": plots.num_rows})
