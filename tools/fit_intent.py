@@ -13,104 +13,152 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy import sparse
+from scipy.optimize import linprog, minimize
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "bench")]
 
-from intent import Course, course  # noqa: E402
+from intent import Course, answer_of, course, given_of, part_of  # noqa: E402
 
-from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, features, whither  # noqa: E402
-from waman.flights.ahead.intent_fitted import INTENT_WEIGHTS  # noqa: E402
+from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, features  # noqa: E402
 
-SEEDS = (201, 202, 203, 204)
-LEVEL_SEEDS = (211, 212, 213)
+SEEDS = (201, 202, 203, 204, 205)
+LEVEL_SEEDS = (211, 212, 213, 214, 215, 216)
 DAYS = 50
 SHARES = (0.15, 0.25, 0.35, 0.5, 0.6, 0.75, 0.85, 0.9, 0.95)
 RIDGE = 0.002
 OUT = ROOT / "src" / "waman" / "flights" / "ahead" / "intent_fitted.py"
 
+F = np.ndarray
 
-def rows_of(worlds: list[Course]) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+
+def rows_of(worlds: list[Course]) -> tuple[F, F, F]:
+    """Return (rows, candidates + 1, features + 1), progress, and which candidate was true (the last is elsewhere).
+
+    Worlds differ in how many candidates they have: the missing ones get features nobody would choose.
+    """
+    most = max(len(w.land.ids) for w in worlds)
     seen, progress, true = [], [], []
     for w in worlds:
-        for strip, rows in w.flights:
+        for f in w.flights:
             for share in SHARES:
-                part = rows[: max(3, int(share * len(rows)))]
-                f, p, _, _ = features(w.land, east_m=part[:, 1], north_m=part[:, 2], time_s=part[:, 0], usage=w.usage)
-                seen.append(f)
+                x = np.full((most + 1, len(FEATURES) + 1), -1e3)
+                found, p, _, _ = features(w.land, **given_of(part_of(f, share)), usage=f.usage)
+                x[: len(found), :-1], x[:, -1] = found, 0.0
+                x[-1] = 0.0
+                x[-1, -1] = 1.0
+                seen.append(x.astype(np.float32))
                 progress.append(p)
-                true.append(strip)
-    return seen, np.array(progress), np.array(true)
+                true.append(f.true if f.true >= 0 else most)
+    return np.stack(seen), np.array(progress), np.array(true)
 
 
-def fit(worlds: list[Course]) -> tuple[np.ndarray, float]:
-    """Return weights (knots x features) and the mean log score they reach."""
-    seen, progress, true = rows_of(worlds)
-    x = np.stack(seen)
-    basis = np.stack([np.interp(progress, KNOTS, np.eye(len(KNOTS))[k]) for k in range(len(KNOTS))], axis=1)
-    picked = x[np.arange(len(true)), true]
+def hats(progress: F) -> F:
+    """Return (n, knots): the share of each knot in the interpolation at a progress."""
+    return np.stack([np.interp(progress, KNOTS, np.eye(len(KNOTS))[k]) for k in range(len(KNOTS))], axis=1)
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        w = flat.reshape(len(KNOTS), len(FEATURES))
+
+def fit(worlds: list[Course]) -> tuple[F, float]:
+    """Return weights (knots x features, then elsewhere) and the mean log score they reach."""
+    x, progress, true = rows_of(worlds)
+    basis = hats(progress)
+    picked = x[np.arange(len(true)), true].astype(np.float64)
+    count = len(FEATURES) + 1
+
+    def loss(values: F) -> tuple[float, F]:
+        w = values.reshape(len(KNOTS), count)
         here = basis @ w
-        z = np.einsum("njk,nk->nj", x, here)
+        z = np.einsum("njk,nk->nj", x, here.astype(np.float32)).astype(np.float64)
         top = z.max(axis=1, keepdims=True)
         e = np.exp(z - top)
         total = e.sum(axis=1, keepdims=True)
         score = z[np.arange(len(true)), true] - top[:, 0] - np.log(total[:, 0])
-        slope = picked - np.einsum("nj,njk->nk", e / total, x)
+        slope = picked - np.einsum("nj,njk->nk", (e / total).astype(np.float32), x)
         gradient = -(basis.T @ slope) / len(true) + 2.0 * RIDGE * w
         return float(-score.mean() + RIDGE * np.sum(w**2)), gradient.ravel()
 
-    start = np.asarray(INTENT_WEIGHTS, np.float64).ravel()
+    start = np.full((len(KNOTS), count), 0.2)
+    start[:, -1] = -6.0
     # every feature is built so that more of it speaks for a place: no weight below zero
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 60.0)] * start.size)
-    w = found.x.reshape(len(KNOTS), len(FEATURES))
+    bounds = [(0.0, 60.0)] * len(FEATURES) + [(-30.0, 5.0)]
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", bounds=bounds * len(KNOTS))
+    w = found.x.reshape(len(KNOTS), count)
     return w, -(loss(found.x)[0] - RIDGE * float(np.sum(w**2)))
 
 
-def levels(worlds: list[Course], weights: np.ndarray) -> list[float]:
-    """Return for each knot the level at which the 90 % set holds the true place nine times in ten.
+def quantile(progress: F, values: F, share: float) -> list[float]:
+    """Return the knots of a piecewise linear quantile of ``values`` along the way.
 
-    The set holds it when the mass ranked before it is below the level: the level is the 90 % quantile of that mass
-    (split conformal prediction), over the parts of the way nearest to the knot.
+    Koenker and Bassett 1978 as a linear program: u+ and u- are what lies above and below.
     """
-    habit = Habit(weights=tuple(tuple(row) for row in weights.tolist()))
-    mass, progress = [], []
+    basis, n, k = hats(progress), len(values), len(KNOTS)
+    cost = np.r_[np.zeros(k), np.full(n, share), np.full(n, 1.0 - share)]
+    equal = sparse.hstack([sparse.csr_array(basis), sparse.eye_array(n), -sparse.eye_array(n)])
+    bounds = [(None, None)] * k + [(0.0, None)] * (2 * n)
+    found = linprog(cost, A_eq=equal, b_eq=values, bounds=bounds, method="highs")
+    return [float(v) for v in found.x[:k]]
+
+
+def held_out(worlds: list[Course], habit: Habit) -> tuple[F, F, F, F]:
+    """Return progress and the mass ranked before the truth; progress and time left over time expected (places only).
+
+    The 90 % set holds the truth when the mass before it is below the level, so the level is the 90 % quantile of
+    that mass (split conformal prediction), and the windows are quantiles of the ratio.
+    """
+    mass, where, ratio, there = [], [], [], []
     for w in worlds:
-        for strip, rows in w.flights:
+        for f in w.flights:
             for share in SHARES:
-                part = rows[: max(3, int(share * len(rows)))]
-                answer = whither(
-                    w.land, east_m=part[:, 1], north_m=part[:, 2], time_s=part[:, 0], usage=w.usage, habit=habit
-                )
-                q = answer.probability
-                mass.append(float(q[q > q[strip]].sum()))
-                progress.append(answer.progress)
-    near = np.abs(np.array(progress)[:, None] - np.array(KNOTS)).argmin(axis=1)
-    return [float(np.quantile(np.array(mass)[near == k], 0.9)) for k in range(len(KNOTS))]
+                answer = answer_of(w.land, f, share, habit)
+                q, at = answer.probability, f.true if f.true >= 0 else len(w.land.ids)
+                mass.append(float(q[q > q[at]].sum()))
+                where.append(answer.progress)
+                left = f.rows[-1, 0] - part_of(f, share)[-1, 0]
+                if f.true >= 0 and left > 60.0:
+                    # windows of one make arrive_low the expected time itself
+                    ratio.append(left / max(float(answer.arrive_low_s[f.true]), 1.0))
+                    there.append(answer.progress)
+    return np.array(where), np.array(mass), np.array(there), np.array(ratio)
 
 
 def main() -> None:
     worlds = [course(seed, days=DAYS) for seed in SEEDS]
-    weights, score = fit(worlds)
+    whole, score = fit(worlds)
+    weights, elsewhere = whole[:, :-1], whole[:, -1]
+    habit = Habit(
+        weights=tuple(tuple(row) for row in weights.tolist()),
+        elsewhere=tuple(elsewhere.tolist()),
+        windows=((1.0, 1.0),) * len(KNOTS),
+    )
     # levels on other flights than the weights, or the fit would flatter them
-    held = levels([course(seed, days=DAYS) for seed in LEVEL_SEEDS], weights)
+    where, mass, there, ratio = held_out([course(seed, days=DAYS) for seed in LEVEL_SEEDS], habit)
+    levels = quantile(where, mass, 0.9)
+    low, high = quantile(there, ratio, 0.05), quantile(there, ratio, 0.95)
+
+    def row(values: object) -> str:
+        return repr(tuple(round(float(v), 3) for v in values))  # type: ignore[attr-defined]
+
     lines = [
         '"""Weights of intent fitted on simulation: one row a knot of the way, one column a feature.',
         "",
         f"Written by tools/fit_intent.py on {datetime.now(UTC).date()}, seeds {SEEDS}, {DAYS} days each; "
         f"mean log score {score:.3f};",
-        f"levels on seeds {LEVEL_SEEDS}.",
+        f"levels and windows on seeds {LEVEL_SEEDS}.",
         "Columns: " + ", ".join(FEATURES) + ".",
         '"""',
         "",
         "INTENT_WEIGHTS: tuple[tuple[float, ...], ...] = (",
-        *[f"    {tuple(round(float(v), 3) for v in row)!r}," for row in weights],
+        *[f"    {row(r)}," for r in weights],
         ")",
         "",
-        f"INTENT_LEVELS: tuple[float, ...] = {tuple(round(v, 3) for v in held)!r}",
+        f"INTENT_ELSEWHERE: tuple[float, ...] = {row(elsewhere)}",
+        "",
+        f"INTENT_LEVELS: tuple[float, ...] = {row(levels)}",
+        "",
+        "INTENT_WINDOWS: tuple[tuple[float, float], ...] = (",
+        *[f"    {row(pair)}," for pair in zip(low, high, strict=True)],
+        ")",
     ]
     OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{OUT.name} written, mean log score {score:.3f}")

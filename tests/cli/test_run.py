@@ -92,3 +92,26 @@ def test_the_demo_without_a_network_runs_on_the_hand_made_recording_and_says_so(
     output = run("demo", str(tmp_path / "demo"), "--offline")
     assert "hand-made" in output.lower() and "report:" in output
     assert "Hand-made" in (tmp_path / "demo" / "handmade" / "report.json").read_text()
+
+
+def test_a_doubt_outlives_the_next_run_and_stands_in_what_is_exported(workspace: Path, tmp_path: Path) -> None:
+    name = read_table("flights", workspace / "flights.parquet")["flight"][0].as_py()
+    told = run("check", str(workspace), name, "doubt", "--by", "p1", "--answer", "does not fit the profile")
+    assert "A doubt was recorded not done: does not fit the profile (p1" in told
+    run("check", str(workspace), name, "tower_asked", "--by", "p1", "--answer", "known there")
+    (workspace / "flights.parquet").unlink()
+    run("run", str(workspace))
+    listed = run("check", str(workspace))
+    assert f"doubt: {name}" in listed and "does not fit the profile" in listed
+    for form in ("csv", "geojson", "kml", "gpx", "points", "json"):
+        run("export", str(workspace), "--format", form, "-o", str(tmp_path / form))
+        assert "does not fit the profile" in (tmp_path / form).read_text(), form
+    checks = json.loads(run("check", str(workspace), name, "--json"))["checks"]
+    assert [c["answer"] for c in checks if c["by"]] == ["does not fit the profile", "known there"]
+
+
+def test_a_check_nobody_knows_and_a_flight_nobody_knows_are_refused(workspace: Path) -> None:
+    for arguments in (("nobody",), ("nobody", "doubt", "--by", "p", "--answer", "x")):
+        result = CliRunner().invoke(cli.root, ["check", str(workspace), *arguments])
+        assert isinstance(result.exception, InputError)
+    assert not (workspace / "checks.jsonl").exists() or "nobody" not in (workspace / "checks.jsonl").read_text()

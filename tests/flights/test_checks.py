@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+import shapely
 
+from flights.made import flight_to_strip, track, tracks
+from flights.test_explain import area
 from waman.errors import WamanError
-from waman.flights.checks import CHECKS, answered, may_publish_unexplained, not_done, outstanding
+from waman.flights import explain
+from waman.flights.checks import (
+    CHECKS,
+    Answer,
+    answered,
+    carried,
+    doubts,
+    may_publish_unexplained,
+    not_done,
+    outstanding,
+)
+from waman.geo.time import datetime_us
 
 
 def gone_through(checks: list[dict[str, object]], by: str, *, done: bool = True) -> list[dict[str, object]]:
@@ -35,3 +50,40 @@ def test_an_unknown_check_and_a_nameless_person_are_refused() -> None:
         answered(outstanding(), check="shoot", done=True, by="ana", time_us=0, answer="")
     with pytest.raises(WamanError, match="person"):
         answered(outstanding(), check="radio_tried", done=True, by=" ", time_us=0, answer="")
+
+
+def test_a_doubt_without_words_is_refused() -> None:
+    with pytest.raises(WamanError, match="words"):
+        answered(outstanding(), check="doubt", done=False, by="ana", time_us=0, answer=" ")
+
+
+def night() -> pa.Table:
+    parts = [flight_to_strip(), track([(0.0, -13.0, -74.0, 2000.0), (1800.0, -12.0, -74.5, 2000.0)], number=7)]
+    return explain(tracks(*parts), area())
+
+
+def answer_to(flights: pa.Table, number: int, **more: object) -> Answer:
+    row = flights.to_pylist()[number]
+    middle = shapely.from_wkb(row["geometry"]).interpolate(0.5, normalized=True)
+    at = (datetime_us(row["start"]) + datetime_us(row["end"])) // 2
+    base = {"flight": row["flight"], "check": "doubt", "done": False, "by": "ana", "time_us": 5, "answer": "too slow"}
+    return Answer(**{**base, "at_us": at, "lat_deg": middle.y, "lon_deg": middle.x, **more})  # type: ignore[arg-type]
+
+
+def test_answers_come_back_after_a_run_that_numbered_its_flights_anew() -> None:
+    flights = night()
+    for number in range(flights.num_rows):
+        renamed = answer_to(flights, number, flight="20151014T000000Z-999")
+        found, lost = carried(flights, [renamed, renamed])
+        said = [doubts(c) for c in found["checks"].to_pylist()]
+        assert lost == [] and [len(d) for d in said] == [int(i == number) for i in range(flights.num_rows)]
+        assert carried(found, [renamed])[0].equals(found)
+
+
+def test_an_answer_whose_flight_is_gone_is_handed_back_and_not_given_to_another() -> None:
+    flights = night()
+    elsewhere = answer_to(flights, 0, flight="gone", lat_deg=10.0)
+    before = answer_to(flights, 0, flight="gone", at_us=0)
+    found, lost = carried(flights, [elsewhere, before])
+    assert lost == [elsewhere, before] or lost == [before, elsewhere]
+    assert found.equals(flights)

@@ -30,7 +30,7 @@ def straight(
 def test_the_probabilities_sum_to_one_and_elsewhere_is_always_among_them() -> None:
     answer = whither(flat(), **straight((140e3, 75e3), (15e3, 75e3), 0.5), usage=usage_of([0, 0, 0]))
     assert answer.probability.sum() == pytest.approx(1.0)
-    assert answer.probability[-1] >= 0.05
+    assert answer.probability[-1] >= 0.02 - 1e-12
 
 
 @pytest.mark.parametrize("share", [0.5, 0.75, 0.9])

@@ -157,9 +157,20 @@ def explain(run: Run) -> str:
 
     end = pc.max(run.plots["time"].cast(pa.int64())).as_py()
     given = gather(run.workspace.area, field=run.detection, recording_end_us=end, problems=run.problems)
-    run.flights = explain_stage(run.tracks, given)
+    run.flights = with_answers(explain_stage(run.tracks, given), run.workspace, run.problems)
     run.workspace.write("flights", run.flights)
     return verdict_line(run.flights)
+
+
+def with_answers(flights: pa.Table, workspace: Workspace, problems: Problems) -> pa.Table:
+    """Put back what people ever answered: a new run must not lose a doubt. What finds no flight is a problem."""
+    from waman.flights.checks import carried
+    from waman.store.answers import read_answers
+
+    found, lost = carried(flights, read_answers(workspace.path("checks"), problems))
+    for answer in lost:
+        problems.add(workspace.path("checks").name, f"an answer ({answer.check}) has no flight any more", answer.flight)
+    return found
 
 
 def report(run: Run, audience: Audience, *, title: str, notes: Sequence[Mapping[str, str]]) -> str:

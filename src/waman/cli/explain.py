@@ -40,6 +40,11 @@ def command(
     known = load_area(area) if area else None
     given = gather(known, field=load_field(field), live=live, problems=problems)
     flights = explain(rows, given, language=language)
+    if area:
+        from waman.cli._stages import with_answers
+        from waman.store import open_workspace
+
+        flights = with_answers(flights, open_workspace(area), problems)
     write_table("flights", flights, output)
     _say(flights, problems, output, as_json)
 

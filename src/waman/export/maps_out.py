@@ -16,6 +16,8 @@ import numpy as np
 
 from waman.export.path import Path
 from waman.export.veil import Shown, ShownFlight
+from waman.export.words import doubt_text
+from waman.flights.checks import not_done
 from waman.geo.time import us_text
 
 CAVEAT = "Apparent flights. A verdict speaks of evidence, not of people; what was not observed proves nothing."
@@ -102,10 +104,11 @@ def _flight_feature(f: ShownFlight, shown: Shown) -> dict[str, Any]:
         line = [_position(run, i) for i in range(len(run))]
         lines.append(line if len(line) > 1 else line * 2)  # RFC 7946: a line has two positions or more
         times.append([us_text(int(t)) for t in run.time_us])
-    left_out = {"tracks", "checks"}
+    left_out = {"tracks", "checks", "doubts", "waits_for"}
     properties = {k: _plain(v, shown) for k, v in f.row.items() if k not in left_out}
     properties |= {"flight": f.flight, "kind": "flight", "times": times}
-    properties["checks_outstanding"] = [c["check"] for c in f.row["checks"] if not c["done"]]
+    properties["checks_outstanding"] = not_done(f.row["checks"])
+    properties["doubts"] = [shown.hidden.clean(doubt_text(d)) for d in f.row["doubts"]]
     if f.icao24 or f.callsigns:
         properties |= {"icao24": list(f.icao24), "callsign": list(f.callsigns)}
     geometry = {"type": "MultiLineString", "coordinates": lines} if lines else None
@@ -149,7 +152,8 @@ def _plain(value: Any, shown: Shown | None) -> Any:
 def _sentence(f: ShownFlight) -> str:
     ended = str(f.row["ended"]).replace("_", " ")
     texts = "; ".join(str(x["text"]) for x in f.row["findings"] if x["text"])
-    return f"{f.row['verdict']}; ended: {ended}. {texts}"
+    doubts = "".join(f" Doubt: {doubt_text(d)}." for d in f.row["doubts"])
+    return f"{f.row['verdict']}; ended: {ended}.{doubts} {texts}"
 
 
 def _kml_track(run: Path) -> str:

@@ -9,8 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from waman import tables
-
 F = NDArray[np.float64]
 
 GAP_MIN_S = 60.0
@@ -78,6 +76,18 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """By what a flight was observed: rows with a detection, sensors, and the mean Pd expected there (None unknown)."""
+
+    rows: int = 0
+    sensors: tuple[str, ...] = ()
+    expected_pd: float | None = None
+
+
+UNSEEN = Seen()
+
+
+@dataclass(frozen=True)
 class Observed:
     """The observed rows of a tracks table, sorted by track and time, with where each track begins."""
 
@@ -85,6 +95,9 @@ class Observed:
     first: NDArray[np.int64]
     time_us: NDArray[np.int64]
     columns: tuple[F, F, F, F]
+    sensor: NDArray[np.int64]
+    sensors: tuple[str, ...]
+    pd: F
     source: NDArray[np.int64]
     offset: NDArray[np.int64]
     sources: tuple[str, ...]
@@ -118,6 +131,12 @@ class Observed:
             out.append(Records(self.sources[code], len(offsets), int(offsets.min()), int(offsets.max())))
         return tuple(out)
 
+    def seen(self, rows: NDArray[np.int64]) -> Seen:
+        """Return by which sensors some rows were observed, and how likely a look was to succeed."""
+        pd = self.pd[rows]
+        names = tuple(sorted(self.sensors[code] for code in np.unique(self.sensor[rows]) if code >= 0))
+        return Seen(len(rows), names, float(np.nanmean(pd)) if np.isfinite(pd).any() else None)
+
 
 def observed(tracks: pa.Table) -> Observed:
     """Return the rows of a tracks table that rest on a detection and are not tentative.
@@ -132,11 +151,20 @@ def observed(tracks: pa.Table) -> Observed:
     names, first = np.unique(track[order], return_index=True)
     wanted = ("lat_deg", "lon_deg", "altitude_msl_m", "altitude_sigma_m")
     lat, lon, altitude, sigma = (rows[n].cast(pa.float64()).to_numpy()[order] for n in wanted)
-    coded = rows["source"].combine_chunks().dictionary_encode() if rows.num_rows else pa.array([], tables.WORD)
-    source = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[order]
+    source, sources = _coded(rows["source"], order)
+    sensor, sensors = _coded(rows["sensor"], order)
+    pd = rows["pd"].cast(pa.float64()).to_numpy()[order]
     offset = pc.fill_null(rows["offset"], -1).to_numpy()[order]
-    columns, sources = (lat, lon, altitude, sigma), tuple(coded.dictionary.to_pylist())
-    return Observed(names, np.r_[first, len(order)], time_us[order], columns, source, offset, sources)
+    columns, first = (lat, lon, altitude, sigma), np.r_[first, len(order)]
+    return Observed(names, first, time_us[order], columns, sensor, sensors, pd, source, offset, sources)
+
+
+def _coded(column: pa.ChunkedArray, order: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return a column of words as codes (-1 unknown), in an order, and the words."""
+    whole = column.combine_chunks().cast(pa.string())
+    coded = (whole if isinstance(whole, pa.Array) else pa.array([], pa.string())).dictionary_encode()
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes[order], tuple(coded.dictionary.to_pylist())
 
 
 def _gaps(time_us: NDArray[np.int64]) -> NDArray[np.bool_]:

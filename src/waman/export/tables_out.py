@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from waman.export.veil import Shown, ShownFlight
+from waman.export.words import doubt_text
+from waman.flights.checks import not_done
 from waman.geo.time import us_text
 
 FLIGHT_COLUMNS = [
@@ -38,10 +40,11 @@ FLIGHT_COLUMNS = [
     "findings_against",
     "findings_unknown",
     "checks_outstanding",
+    "doubts",
     "icao24",
     "callsign",
 ]
-POINT_COLUMNS = ["flight", "time", "lat_deg", "lon_deg", "altitude_msl_m", "altitude_sigma_m", "gap_after"]
+POINT_COLUMNS = ["flight", "doubts", "time", "lat_deg", "lon_deg", "altitude_msl_m", "altitude_sigma_m", "gap_after"]
 
 
 def flights_csv(shown: Shown) -> str:
@@ -59,7 +62,8 @@ def _flight_row(f: ShownFlight) -> dict[str, Any]:
     row = {k: f.row[k] for k in FLIGHT_COLUMNS if k in f.row}
     row |= {f"findings_{s}": stances.count(s) for s in ("for", "against", "unknown")}
     row["flight"] = f.flight
-    row["checks_outstanding"] = sum(not c["done"] for c in f.row["checks"])
+    row["checks_outstanding"] = len(not_done(f.row["checks"]))
+    row["doubts"] = "; ".join(doubt_text(d) for d in f.row["doubts"])
     row["icao24"], row["callsign"] = " ".join(f.icao24), " ".join(f.callsigns)
     if len(f.path):
         row["last_seen"] = us_text(int(f.path.time_us[-1]))
@@ -70,9 +74,11 @@ def _flight_row(f: ShownFlight) -> dict[str, Any]:
 
 def _point_rows(f: ShownFlight) -> Iterator[dict[str, Any]]:
     p = f.path
+    doubts = "; ".join(doubt_text(d) for d in f.row["doubts"])
     for i in range(len(p)):
         yield {
             "flight": f.flight,
+            "doubts": doubts,
             "time": us_text(int(p.time_us[i])),
             "lat_deg": round(float(p.lat_deg[i]), 5),
             "lon_deg": round(float(p.lon_deg[i]), 5),

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from waman import tables
 from waman.access import shows
 from waman.access.audience import Audience
-from waman.export.path import NO_PATH, Observed, Path, Records, observed
+from waman.export.path import NO_PATH, UNSEEN, Observed, Path, Records, Seen, observed
 from waman.export.words import NOTHING_HIDDEN, WITHHELD, WITHHELD_IN, Hidden
 from waman.flights import sentence
-from waman.flights.checks import CHECKS, CHECKS_ES, may_publish_unexplained
+from waman.flights.checks import PEOPLE_MIN, doubts, may_publish_unexplained, people_by_check, question
 
 LANGUAGES = ("en", "es")
 CELL_M = 5_000.0
@@ -63,6 +63,7 @@ class ShownFlight:
     blurred_start: bool = False
     blurred_end: bool = False
     records: tuple[Records, ...] = ()
+    seen: Seen = UNSEEN
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def _flight(
         blurred_start=start,
         blurred_end=end,
         records=rows.records(mine) if shows(audience, "source_offset") else (),
+        seen=rows.seen(mine) if shows(audience, "source_offset") else Seen(rows=len(mine)),
     )
 
 
@@ -195,7 +197,18 @@ def _texts(row: dict[str, Any], hidden: Hidden, audience: Audience, *, blur: str
     values = row.get("values") or [None] * len(row["findings"])
     out["findings"] = [_finding(f, v, hidden, blur=blur) for f, v in zip(row["findings"], values, strict=True)]
     out["checks"] = [_check(c, hidden, audience, blur=blur) for c in row["checks"]]
-    if row["verdict"] == "unexplained" and audience != "workspace" and may_publish_unexplained(row["checks"]):
+    # a doubt once recorded goes with the flight into every product, whatever it is called later
+    out["doubts"] = doubts([{**c, "by": was["by"]} for c, was in zip(out["checks"], row["checks"], strict=True)])
+    if not shows(audience, "person"):
+        out["doubts"] = [{**d, "by": None} for d in out["doubts"]]
+    waits = may_publish_unexplained(row["checks"]) if row["verdict"] == "unexplained" else []
+    people = people_by_check(row["checks"]) if waits else {}
+    out["waits_for"] = [
+        {"check": c, "people": n, "texts": {x: question(c, x) for x in LANGUAGES}}
+        for c, n in people.items()
+        if n < PEOPLE_MIN
+    ]
+    if waits and audience != "workspace":
         out["verdict"] = PENDING
     return out
 
@@ -219,7 +232,7 @@ def _finding(found: dict[str, Any], values: str | None, hidden: Hidden, *, blur:
 
 def _check(done: dict[str, Any], hidden: Hidden, audience: Audience, *, blur: str) -> dict[str, Any]:
     answer = hidden.clean(done["answer"], positions=bool(blur)) if done["answer"] else done["answer"]
-    asked = {"en": CHECKS.get(done["check"], done["check"]), "es": CHECKS_ES.get(done["check"], done["check"])}
+    asked = {x: question(done["check"], x) for x in LANGUAGES}
     return {**done, "by": done["by"] if shows(audience, "person") else None, "answer": answer, "texts": asked}
 
 

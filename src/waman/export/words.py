@@ -7,8 +7,9 @@ address or a registration goes too, because a sentence may quote a register that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 WITHHELD = "[withheld]"
 WITHHELD_IN = {"en": WITHHELD, "es": "[reservado]"}
@@ -62,6 +63,16 @@ class Hidden:
 
 
 NOTHING_HIDDEN = Hidden(active=False)
+
+
+def doubt_text(doubt: Mapping[str, Any]) -> str:
+    """Return a recorded doubt as one phrase, from a check as :func:`waman.export.veil` passes it.
+
+    >>> doubt_text({"texts": {"en": "Was the aircraft called by radio?"}, "answer": "wrong frequency"})
+    'Was the aircraft called by radio? wrong frequency'
+    """
+    return f"{doubt['texts']['en']} {doubt['answer'] or 'not done'}".strip()
+
 
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 

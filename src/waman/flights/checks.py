@@ -8,9 +8,14 @@ have gone through this list, each item done or said to be not done. A doubt once
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import shapely
+
 from waman.errors import WamanError
+from waman.geo.time import datetime_us
 
 CHECKS: Mapping[str, str] = {
     "registration_read": "Was the registration read from the aircraft?",
@@ -35,7 +40,32 @@ CHECKS_ES: Mapping[str, str] = {
     "plan_source_reachable": "¿Estaba accesible entonces la fuente de planes de vuelo?",
 }
 
+DOUBT = "doubt"
+"""Not a check: what made a person doubt, in words. It stays whatever the flight is called later."""
+DOUBT_ASKED = {"en": "A doubt was recorded", "es": "Se registró una duda"}
+
 PEOPLE_MIN = 2
+SAME_FLIGHT_KM = 5.0
+"""After another run of the tracker an answer belongs to the flight that passes this near to where it was given."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person said of one flight: the check (or ``doubt``), and where and when the flight was.
+
+    ``at_us`` is the middle of the flight and ``lat_deg``, ``lon_deg`` its place then, so that the answer finds its
+    flight again when tracks are numbered anew. ``by`` is a pseudonym.
+    """
+
+    flight: str
+    check: str
+    done: bool
+    by: str
+    time_us: int
+    answer: str
+    at_us: int
+    lat_deg: float
+    lon_deg: float
 
 
 def outstanding() -> list[dict[str, Any]]:
@@ -60,12 +90,75 @@ def answered(
 
     ``done=False`` with a person and a time says "not done", which is an answer too.
     """
-    if check not in CHECKS:
-        raise WamanError(f"no check {check!r}", hint="checks: " + ", ".join(CHECKS))
+    if check not in CHECKS and check != DOUBT:
+        raise WamanError(f"no check {check!r}", hint="checks: " + ", ".join((*CHECKS, DOUBT)))
+    if check == DOUBT and not answer.strip():
+        raise WamanError("a doubt needs words", hint="say in a sentence what does not fit")
     if not by.strip():
         raise WamanError("a check needs the person who did it", hint="give the pseudonym under which you work")
+    # the empty line of a check goes with its first answer; answers stay
     kept = [dict(c) for c in checks if c.get("by") is not None or c["check"] != check]
     return [*kept, {"check": check, "done": done, "by": by, "time": time_us, "answer": answer}]
+
+
+def doubts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return every doubt that was recorded: in words, or by a person who says that a check was not done.
+
+    >>> said = answered(outstanding(), check="doubt", done=False, by="p", time_us=0, answer="4,500 ft, no evasion")
+    >>> doubts(outstanding()), [d["answer"] for d in doubts(said)]
+    ([], ['4,500 ft, no evasion'])
+    """
+    return [dict(c) for c in checks if c.get("by") and (c["check"] == DOUBT or not c.get("done"))]
+
+
+def question(check: str, language: str) -> str:
+    """Return what a check asks, or that a doubt was recorded."""
+    if check == DOUBT:
+        return DOUBT_ASKED["es" if language == "es" else "en"]
+    return (CHECKS_ES if language == "es" else CHECKS).get(check, check)
+
+
+def carried(flights: pa.Table, answers: Sequence[Answer]) -> tuple[pa.Table, list[Answer]]:
+    """Return the flights with every answer ever given, and the answers whose flight is not among them any more.
+
+    An answer belongs to the flight of its name, or else to the nearest one that was under way then and passes
+    within ``SAME_FLIGHT_KM`` of its place. Nothing is dropped: what finds no flight is handed back, to be said.
+    """
+    rows = flights.select(["flight", "start", "end", "checks", "geometry"]).to_pylist()
+    index = {row["flight"]: i for i, row in enumerate(rows)}
+    checks = [list(row["checks"]) for row in rows]
+    lost = []
+    for a in sorted(answers, key=lambda a: a.time_us):
+        at = index.get(a.flight, _nearest(rows, a))
+        if at is None:
+            lost.append(a)
+        elif not _held(checks[at], a):
+            said = {"check": a.check, "done": a.done, "by": a.by, "time_us": a.time_us, "answer": a.answer}
+            checks[at] = answered(checks[at], **said)  # type: ignore[arg-type]
+    field = flights.schema.field("checks")
+    column = pa.array([[{**c, "time": _time(c["time"])} for c in own] for own in checks], field.type)
+    return flights.set_column(flights.schema.get_field_index("checks"), field, column), lost
+
+
+def _time(value: Any) -> int | None:
+    return None if value is None else value if isinstance(value, int) else datetime_us(value)
+
+
+def _held(checks: Sequence[Mapping[str, Any]], a: Answer) -> bool:
+    """Return whether this very answer stands there already."""
+    mine = (a.check, a.by, a.time_us, a.answer)
+    return any((c["check"], c["by"], _time(c["time"]), c["answer"]) == mine for c in checks)
+
+
+def _nearest(rows: Sequence[Mapping[str, Any]], a: Answer) -> int | None:
+    best, found = SAME_FLIGHT_KM, None
+    for i, row in enumerate(rows):
+        if _time(row["start"]) <= a.at_us <= _time(row["end"]) and row["geometry"]:  # type: ignore[operator]
+            # degrees of a great circle: right to a few per cent away from the poles, and only the order matters
+            away = 111.2 * float(shapely.from_wkb(row["geometry"]).distance(shapely.Point(a.lon_deg, a.lat_deg)))
+            if away <= best:
+                best, found = away, i
+    return found
 
 
 def may_publish_unexplained(checks: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -77,14 +170,18 @@ def may_publish_unexplained(checks: Sequence[Mapping[str, Any]]) -> list[str]:
     >>> may_publish_unexplained(outstanding())[0]
     'registration_read: nobody has answered'
     """
-    missing = []
+    waits = {0: "nobody has answered", 1: "a second person has not gone through it"}
+    return [f"{name}: {waits[n]}" for name, n in people_by_check(checks).items() if n < PEOPLE_MIN]
+
+
+def people_by_check(checks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many people have answered each check of the list.
+
+    >>> set(people_by_check(outstanding()).values())
+    {0}
+    """
     people: dict[str, set[str]] = {name: set() for name in CHECKS}
     for entry in checks:
         if entry.get("by") and entry["check"] in people:
             people[str(entry["check"])].add(str(entry["by"]))
-    for name, who in people.items():
-        if not who:
-            missing.append(f"{name}: nobody has answered")
-        elif len(who) < PEOPLE_MIN:
-            missing.append(f"{name}: a second person has not gone through it")
-    return missing
+    return {name: len(who) for name, who in people.items()}

@@ -23,6 +23,7 @@ from waman.config import Area
 from waman.errors import Problems
 from waman.export import Path, Shown, ShownFlight
 from waman.export.path import Records
+from waman.flights.checks import not_done
 from waman.geo.time import datetime_us, us_text
 from waman.report.strings_table import LANGUAGES, say
 
@@ -189,6 +190,12 @@ def _flight(
     out["checks"] = [
         {**{k: _plain(v) for k, v in c.items() if k != "texts"}, "text": c["texts"]} for c in row["checks"]
     ]
+    out["doubts"] = [{"time": _plain(d["time"]), "answer": d["answer"], "text": d["texts"]} for d in row["doubts"]]
+    out["not_checked"] = not_done(row["checks"])
+    out["stands_in_the_way"] = [
+        {"check": w["check"], "people": w["people"], "text": w["texts"]} for w in row["waits_for"]
+    ]
+    out["seen"] = {"rows": f.seen.rows, "sensors": list(f.seen.sensors), "expected_pd": _plain(f.seen.expected_pd)}
     out["first_seen"], out["last_seen"] = _seen(path, 0), _seen(path, -1)
     out["path"] = _path(path, _us(row["start"]))
     out["cells"] = [{"lat_deg": c.lat_deg, "lon_deg": c.lon_deg, "what": c.what} for c in f.cells]

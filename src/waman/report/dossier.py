@@ -60,6 +60,10 @@ def _parts(doc: Mapping[str, Any], f: Mapping[str, Any], language: str) -> Itera
     origin, destination = ends
     times = f"{local(f['start'], zone)} – {local(f['end'], zone)} ({escape(doc['timezone'])})"
     yield f"<p>{times}. {s('from')}: {origin}. {s('to')}: {destination}. {s('ended')}: {s('ended_' + f['ended'])}.</p>"
+    if f["doubts"]:
+        yield _doubts(f, zone, language, s)
+    if f["ended"] == "possible_impact":
+        yield f'<p class="first"><strong>{s("rescue_first")}</strong></p>'
     if f["weight_db"] is not None:
         yield f"<p>{s('balance', db=_signed(f['weight_db']))} {s('balance_help')}</p>"
     yield f"<h2>{s('path')}</h2>" + _figure(path_svg(f, label=s("path")), s("path_help"), s("position_unknown"))
@@ -72,7 +76,7 @@ def _parts(doc: Mapping[str, Any], f: Mapping[str, Any], language: str) -> Itera
         yield f"<h2>{s(key)} ({len(rows)})</h2>" + (
             _findings(rows, language, s) if rows else f"<p>{s('nothing_found')}</p>"
         )
-    yield _checks(f, language, s)
+    yield _checks(f, zone, language, s)
     records = [
         s("record", source=r["source"], rows=r["rows"], first=r["first_offset"], last=r["last_offset"])
         for r in f["records"]
@@ -94,14 +98,19 @@ def _agl(f: Mapping[str, Any], s: Any) -> str:
 
 def _unseen(f: Mapping[str, Any], s: Any) -> str:
     gaps = len(f["path"]["gap_after"])
-    seen = f["seen_fraction"]
+    share = f["seen_fraction"]
     lines = [
-        s("seen_share_unknown") if seen is None else s("seen_share", p=f"{seen:.0%}"),
+        s("seen_share_unknown") if share is None else s("seen_share", p=f"{share:.0%}"),
         s("gaps", n=gaps) if gaps else s("gaps_none"),
         s({None: "landing_not_observed", True: "landing_observed", False: "landing_none"}[f["landed"]]),
     ]
     if f["ground_time_s"]:
         lines.append(s("ground_time", min=f"{f['ground_time_s'] / 60:.1f}"))
+    seen = f["seen"]
+    if seen["sensors"]:
+        lines.append(s("seen_by", n=seen["rows"], sensors=", ".join(seen["sensors"])))
+    if seen["expected_pd"] is not None:
+        lines.append(s("expected_pd", p=f"{seen['expected_pd']:.0%}"))
     if f["blurred"]:
         lines.append(s("blurred"))
     return _list(lines)
@@ -139,15 +148,33 @@ def _findings(rows: Iterable[Mapping[str, Any]], language: str, s: Any) -> str:
     return f"<table><thead>{head}</thead><tbody>{''.join(out)}</tbody></table>"
 
 
-def _checks(f: Mapping[str, Any], language: str, s: Any) -> str:
-    open_ones = [c for c in f["checks"] if not c["done"]]
-    done = [c for c in f["checks"] if c["done"]]
-    lines = [f"{escape(c['text'][language])} – {s('check_not_done' if c['time'] else 'check_open')}" for c in open_ones]
-    out = f"<h2>{s('checks')} ({len(open_ones)})</h2>" + (_list(lines) if lines else f"<p>{s('checks_none')}</p>")
-    if done:
-        answers = [f"{escape(c['text'][language])} – {escape(c['answer'] or '')}" for c in done]
-        out += f"<h2>{s('checks_done')} ({len(done)})</h2>" + _list(answers)
-    return out
+def _doubts(f: Mapping[str, Any], zone: ZoneInfo, language: str, s: Any) -> str:
+    """Return every doubt that was ever recorded: near the verdict, whatever it is."""
+    lines = [
+        f"{escape(d['text'][language])} – {escape(d['answer'] or say(language, 'check_not_done'))}"
+        + (f' <span class="dim">{local(d["time"], zone)}</span>' if d["time"] else "")
+        for d in f["doubts"]
+    ]
+    return f"<h2>{s('doubts')} ({len(lines)})</h2>" + _list(lines)
+
+
+def _checks(f: Mapping[str, Any], zone: ZoneInfo, language: str, s: Any) -> str:
+    """Return the list of 2001: who, when, what was answered, and what still stands in the way of publishing."""
+    out = f"<h2>{s('checks')} ({len(f['not_checked'])})</h2>"
+    if f["stands_in_the_way"]:
+        out += f"<p>{s('stands_in_the_way', n=len(f['stands_in_the_way']))}</p>"
+    rows = []
+    for c in f["checks"]:
+        state = s("check_done" if c["done"] else "check_not_done" if c["time"] else "check_open")
+        when = local(c["time"], zone) if c["time"] else "–"
+        who = escape(c["by"] or ("–" if not c["time"] else say(language, "person_withheld")))
+        cells = (escape(c["text"][language]), state, escape(c["answer"] or "–"), who, when)
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    if not rows:
+        return out + f"<p>{s('checks_none')}</p>"
+    heads = ("check", "state", "answer", "who", "time")
+    head = "".join(f"<th scope=col>{s(k)}</th>" for k in heads)
+    return out + f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ FILES: Mapping[str, str] = {
     "field": "field",
     "tracks": "tracks.parquet",
     "flights": "flights.parquet",
+    "checks": "checks.jsonl",
     "truth": "truth.parquet",
     "searched": "searched.parquet",
     "places": "places.geojson",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.flights.ahead.intent_fitted import INTENT_LEVELS, INTENT_WEIGHTS
+from waman.flights.ahead.intent_fitted import INTENT_ELSEWHERE, INTENT_LEVELS, INTENT_WEIGHTS, INTENT_WINDOWS
 from waman.geo.frames import Frame
 from waman.terrain.paths import distances
 
@@ -29,28 +29,39 @@ CELL_M = 1500.0
 GRADIENT_CELLS = 3
 SMOOTH_ROWS = 2.0
 COVER = 0.9
-SPEED_SHARE_SD = 0.12
-"""One standard deviation of mean speed over the rest of the way: wind and detours (assumption)."""
+EXCESS_MAX = 4.0
+"""A place that the way flown wasted four times its own distance on is out, however small that distance is."""
+STEEP = 0.05
+"""Height over distance above which an approach is steeper than light aircraft fly (3 degrees)."""
+HIGH_M = (1500.0, 4500.0)
+"""Heights above ground between which a flight looks more and more like one that crosses the area."""
 COURSE_S = 120.0
 SLOW_MPS = 45.0
 """Slower than a light single cruises: it is about to land (80 kt on approach is 41 m/s; facts, section 3)."""
 SINK_MPS = -1.5
-FEATURES = ("cost excess", "heading", "usage", "bearing", "distance", "detour 4 min", "detour 12 min", "energy")
+FEATURES = (
+    "cost excess", "heading", "usage", "bearing", "distance", "detour 4 min", "detour 12 min", "energy", "too high",
+    "high leaves",
+)  # fmt: skip
 KNOTS = (0.2, 0.5, 0.75, 0.92)
 """Shares of the way at which the weights are fitted; between them they are interpolated."""
 
 
 @dataclass(frozen=True)
 class Habit:
-    """Fitted weights (knots x features, tools/fit_intent.py) and what is set by hand.
+    """What tools/fit_intent.py fitted, one entry a knot, and what is set by hand.
 
-    ``elsewhere`` is the floor of "none of these"; ``hazard_per_min`` how often a pilot is told of another
-    strip (no published value).
+    ``weights`` of the features; ``elsewhere`` the score of "none of these", which wins where no place fits;
+    ``levels`` of the 90 % set; ``windows`` the shares of the expected time left between which arrival lies nine
+    times in ten. ``floor`` is the least probability of elsewhere; ``hazard_per_min`` how often a pilot is told of
+    another strip (no published value).
     """
 
     weights: tuple[tuple[float, ...], ...] = INTENT_WEIGHTS
+    elsewhere: tuple[float, ...] = INTENT_ELSEWHERE
     levels: tuple[float, ...] = INTENT_LEVELS
-    elsewhere: float = 0.05
+    windows: tuple[tuple[float, float], ...] = INTENT_WINDOWS
+    floor: float = 0.02
     hazard_per_min: float = 0.002
     ceiling_m: float = 1500.0
     dear_per_500_m: float = 1.0
@@ -60,7 +71,8 @@ class Habit:
 class Land:
     """Cost per metre on a grid, and the least cost from everywhere to each place [m of free flight].
 
-    ``cost`` is (rows, cols), row 0 in the south; ``to_place`` is (places, rows, cols) float32.
+    ``cost`` and ``ground_m`` are (rows, cols), row 0 in the south; ``to_place`` is (places, rows, cols) float32.
+    ``leaves`` marks points of the edge, where a flight leaves the area instead of landing.
     """
 
     frame: Frame
@@ -72,6 +84,8 @@ class Land:
     ids: tuple[str, ...]
     east_m: F
     north_m: F
+    leaves: NDArray[np.bool_]
+    ground_m: F
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ class Whither:
 
 def land_of(
     ground_m: F, *, frame: Frame, east0_m: float, north0_m: float, places: Sequence[tuple[str, float, float]],
-    cell_m: float = CELL_M, habit: Habit | None = None,
+    leaves: Sequence[bool] | None = None, cell_m: float = CELL_M, habit: Habit | None = None,
 ) -> Land:  # fmt: skip
     """Prepare the cost fields for a grid of ground heights and places (id, east, north).
 
@@ -115,17 +129,38 @@ def land_of(
     ----------
     ground_m : (rows, cols) float64 [m above the geoid], row 0 in the south; NaN counts as flat
     places : id, east and north [m] in ``frame``, inside the grid
+    leaves : for each place whether it is a point of the edge of the area and not a place to land
     """
     habit = habit or Habit()
-    high = np.maximum(np.nan_to_num(ground_m) - habit.ceiling_m, 0.0)
+    ground_m = np.nan_to_num(ground_m)
+    high = np.maximum(ground_m - habit.ceiling_m, 0.0)
     cost = 1.0 + habit.dear_per_500_m * high / 500.0
     east, north = (np.array([p[i] for p in places], np.float64) for i in (1, 2))
     cells = np.stack([(north - north0_m) / cell_m, (east - east0_m) / cell_m], axis=1).round().astype(np.int64)
     cells = np.clip(cells, 0, np.array(cost.shape) - 1)
     field = distances(cost, cells, neighbours=16, cell_m=cell_m) if len(places) else np.zeros((0, *cost.shape))
-    return Land(
-        frame, east0_m, north0_m, cell_m, cost, field.astype(np.float32), tuple(p[0] for p in places), east, north
-    )
+    out = np.zeros(len(places), bool) if leaves is None else np.asarray(leaves, bool)
+    ids = tuple(p[0] for p in places)
+    return Land(frame, east0_m, north0_m, cell_m, cost, field.astype(np.float32), ids, east, north, out, ground_m)
+
+
+def edge_points(
+    *, east0_m: float, north0_m: float, width_m: float, height_m: float, apart_m: float = 25_000.0
+) -> list[tuple[str, float, float]]:
+    """Return points all round the edge of an area where flights may leave it: id, east, north.
+
+    >>> [p[0] for p in edge_points(east0_m=0.0, north0_m=0.0, width_m=50e3, height_m=25e3)]
+    ['exit-W1', 'exit-E1', 'exit-S1', 'exit-S2', 'exit-N1', 'exit-N2']
+    """
+    out = []
+    for side, length in (("W", height_m), ("E", height_m), ("S", width_m), ("N", width_m)):
+        count = max(1, round(length / apart_m))
+        for i in range(count):
+            along = length * (i + 0.5) / count
+            east = {"W": 0.0, "E": width_m}.get(side, along)
+            north = {"S": 0.0, "N": height_m}.get(side, along)
+            out.append((f"exit-{side}{i + 1}", east0_m + east, north0_m + north))
+    return out
 
 
 def usage_of(visits: Sequence[float], *, open_share: Sequence[float] | None = None) -> F:
@@ -139,30 +174,38 @@ def usage_of(visits: Sequence[float], *, open_share: Sequence[float] | None = No
 
 
 def whither(
-    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan, habit: Habit | None = None
-) -> Whither:
+    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan,
+    height_msl_m: float = math.nan, habit: Habit | None = None,
+) -> Whither:  # fmt: skip
     """Return where a flight is going, from its track so far.
 
     Parameters
     ----------
     east_m, north_m, time_s : (n,) track so far in the frame of ``land``, oldest first, n >= 2
-    usage : (places,) prior that sums to 1 (see :func:`usage_of`)
+    usage : (places,) prior that sums to 1 (see :func:`usage_of`), learned from flights of its kind: with or
+        without a transponder
     climb_mps : mean climb of the last minute; sinking speaks for an end near by; NaN unknown
+    height_msl_m : height now; high over a place speaks against it; NaN unknown
     """
     habit = habit or Habit()
     assert len(east_m) >= 2 and len(usage) == len(land.ids), "a track needs two rows, each place a prior"
     seen, progress, away_cost, speed = features(
-        land, east_m=east_m, north_m=north_m, time_s=time_s, usage=usage, climb_mps=climb_mps
-    )
-    q = _softmax(seen @ weights_at(habit.weights, progress))
+        land, east_m=east_m, north_m=north_m, time_s=time_s, usage=usage, climb_mps=climb_mps,
+        height_msl_m=height_msl_m,
+    )  # fmt: skip
+    none = float(np.interp(progress, KNOTS, habit.elsewhere))
+    both = _softmax(np.append(seen @ weights_at(habit.weights, progress), none))
+    elsewhere = float(np.clip(both[-1], habit.floor, 0.9))
+    q = both[:-1] / max(float(both[:-1].sum()), 1e-300)
     stay = math.exp(-habit.hazard_per_min * _left_min(land, float(east_m[-1]), float(north_m[-1]), speed))
-    q = (1.0 - habit.elsewhere) * (stay * q + (1.0 - stay) * usage)
+    q = (1.0 - elsewhere) * (stay * q + (1.0 - stay) * usage)
     left = away_cost / max(speed, 30.0)
+    low, high = (np.interp(progress, KNOTS, [w[k] for w in habit.windows]) for k in (0, 1))
     return Whither(
         ids=land.ids,
-        probability=np.append(q, habit.elsewhere),
-        arrive_low_s=left * (1.0 - 1.645 * SPEED_SHARE_SD),
-        arrive_high_s=left * (1.0 + 1.645 * SPEED_SHARE_SD) + 60.0,
+        probability=np.append(q, elsewhere),
+        arrive_low_s=left * low,
+        arrive_high_s=left * high + 60.0,
         cost_excess=-seen[:, 0],
         heading_cos=seen[:, 1],
         usage=usage,
@@ -172,8 +215,9 @@ def whither(
 
 
 def features(
-    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan
-) -> tuple[F, float, F, float]:
+    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan,
+    height_msl_m: float = math.nan,
+) -> tuple[F, float, F, float]:  # fmt: skip
     """Return (places, features) in the order of FEATURES, the share of the way flown, cost left, and speed [m/s]."""
     east, north = _smooth(east_m), _smooth(north_m)
     excess, here, start = _excess(land, east, north, 0)
@@ -187,13 +231,14 @@ def features(
     energy = max(slow, 0.5 if climb_mps < SINK_MPS else 0.0)
     seen = np.stack(
         [
-            -excess / np.maximum(start, land.cell_m),
+            -np.minimum(excess / np.maximum(start, land.cell_m), EXCESS_MAX),
             _heading(land, float(east[-1]), float(north[-1]), de, dn),
             np.log(usage),
             -np.minimum((off / 15.0) ** 2, 9.0),
             -away / 10_000.0,
             *(-np.minimum(_excess(land, east, north, _since(time_s, w))[0] / 1000.0, 20.0) for w in (240.0, 720.0)),
             -energy * away / 5000.0,
+            *_height(land, float(east[-1]), float(north[-1]), away, height_msl_m),
         ],
         axis=1,
     )
@@ -201,6 +246,19 @@ def features(
     best = _softmax(10.0 * seen[:, 0] + seen[:, 2])
     progress = float(np.clip(np.sum(best * (1.0 - here / np.maximum(start, 1.0))), 0.0, 1.0))
     return seen, progress, here, speed
+
+
+def _height(land: Land, east: float, north: float, away: F, height_m: float) -> tuple[F, F]:
+    """Return how far too steep the way down to each place is, and how much a high flight speaks for leaving."""
+    if not math.isfinite(height_m):
+        return np.zeros(len(away)), np.zeros(len(away))
+    row, col = _at(land, np.append(land.east_m, east), np.append(land.north_m, north))
+    ground = _bilinear(land.ground_m, row, col)
+    steep = (height_m - ground[:-1]) / (away + 2000.0)
+    low, high = HIGH_M
+    crosses = float(np.clip((height_m - ground[-1] - low) / (high - low), 0.0, 1.0))
+    too = -np.clip((steep - STEEP) / STEEP, 0.0, 4.0)
+    return np.where(land.leaves, 0.0, too), np.where(land.leaves, crosses, 0.0)
 
 
 def weights_at(weights: Sequence[Sequence[float]], progress: float) -> F:

@@ -98,6 +98,12 @@ def response(
     return Response(ranked, sentence, wait_at)
 
 
+def reach_of(team: Team, answer: Whither, places: Sequence[Destination], *, seed: int = 0) -> Reach:
+    """Return what one team can do, whatever its reach (see :func:`response` for what is worth proposing)."""
+    rng = np.random.default_rng(seed)
+    return _reach(team, answer, places, _leaves(answer, rng), rng)
+
+
 def _leaves(answer: Whither, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw when it would leave each place again [s from now]: arrival plus ground time, (draws, places)."""
     middle = 0.5 * (answer.arrive_low_s + answer.arrive_high_s)

@@ -200,9 +200,12 @@ function unseen(f) {
   return list(texts);
 }
 function checks(f) {
-  const line = c => (c.text ? c.text[view.language] : c.check) + (c.done ? ` – ${c.answer || ""}` : ` – ${t(c.time ? "check_not_done" : "check_open")}`);
+  const said = c => c.done ? c.answer || t("check_done") : c.time ? c.answer || t("check_not_done") : t("check_open");
+  const line = c => `${c.text[view.language]} – ${said(c)}`;
   const open = f.checks.filter(c => !c.done), done = f.checks.filter(c => c.done);
-  const out = [el("h3", `${t("checks")} (${open.length})`), open.length ? list(open.map(line)) : el("p", t("checks_none"))];
+  const out = f.doubts.length ? [el("h3", `${t("doubts")} (${f.doubts.length})`), list(f.doubts.map(d => `${d.text[view.language]} – ${d.answer || t("check_not_done")}`))] : [];
+  if (f.stands_in_the_way.length) out.push(el("p", t("stands_in_the_way", {n: f.stands_in_the_way.length})));
+  out.push(el("h3", `${t("checks")} (${open.length})`), open.length ? list(open.map(line)) : el("p", t("checks_none")));
   if (done.length) out.push(el("h3", `${t("checks_done")} (${done.length})`), list(done.map(line)));
   return out;
 }
