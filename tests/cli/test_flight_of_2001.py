@@ -24,14 +24,14 @@ timezone = "America/Lima"
 id = "aerostat"
 kind = "psr"
 lat_deg = -3.6
-lon_deg = -71.4
+lon_deg = -70.9
 antenna_height_m = 3000
 range_min_m = 1000
-range_max_m = 250000
+range_max_m = 150000
 scan_period_s = 12.0
 sigma_range_m = 100
 sigma_azimuth_deg = 0.15
-r90_m = 200000
+r90_m = 140000
 rcs_m2 = 2.0
 swerling = 1
 pfa = 1e-6
@@ -41,7 +41,7 @@ file = "plans.csv"
 completeness = [0.9, 1.0]
 """
 WAY = [(0.0, -4.25, -69.7), (400.0, -4.2, -69.9), (3000.0, -3.75, -71.2), (4800.0, -3.4, -72.0)]
-RADAR = (-3.6, -71.4)
+RADAR = (-3.6, -70.9)
 
 
 def plots() -> dict[str, object]:

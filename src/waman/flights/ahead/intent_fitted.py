@@ -14,6 +14,6 @@ INTENT_WEIGHTS: tuple[tuple[float, ...], ...] = (
 
 INTENT_LEVELS: tuple[float, ...] = (0.839, 0.795, 0.619, 0.611)
 
-INTENT_ELSEWHERE: tuple[float, ...] = (-6.0, -6.0, -6.0, -6.0)
+INTENT_ELSEWHERE: tuple[float, ...] = (-9.0, -9.0, -9.0, -9.0)
 
 INTENT_WINDOWS: tuple[tuple[float, float], ...] = ((0.8, 1.2), (0.8, 1.2), (0.8, 1.2), (0.8, 1.2))
