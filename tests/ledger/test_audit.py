@@ -100,11 +100,11 @@ def test_a_replayed_entry_is_named_by_its_number(tmp_path: Path) -> None:
     log.append([Record("note", "2026-03-01T12:00:00Z")])
     import waman.ledger.log as module
 
-    original, module.seal = module.seal, lambda record, seq: stale
+    original, module.seal_all = module.seal_all, lambda records, first: [stale]
     try:
         log.append([Record("note", "2026-03-01T12:00:00Z")])
     finally:
-        module.seal = original
+        module.seal_all = original
     found = audit(tmp_path / "log")
     assert kinds(found) == {"replay"} and "calls itself number 0" in found.failures[0].what
 

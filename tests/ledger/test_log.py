@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -62,11 +64,21 @@ class BreaksOnce(Disk):
         super().commit(database)
         self._fault("commit", "kept")
 
-    def replace(self, staged: Path, path: Path) -> None:
-        what = {"checkpoint": "checkpoint"}.get(path.name, "bundle" if "entries" in path.parts else "tile")
+    def write(self, path: Path, data: bytes) -> None:
+        what = "bundle" if "entries" in path.parts else "tile"
         self._fault(what, "lost")
-        super().replace(staged, path)
+        super().write(path, data)
         self._fault(what, "kept")
+
+    def replace(self, path: Path, data: bytes) -> None:
+        self._fault("checkpoint", "lost")
+        super().replace(path, data)
+        self._fault("checkpoint", "kept")
+
+    def settle(self, paths: Sequence[Path]) -> None:
+        self._fault("settle", "lost")
+        super().settle(paths)
+        self._fault("settle", "kept")
 
 
 # write, fault, which of its occurrences; is the record kept although the caller was told of a failure?
@@ -83,6 +95,8 @@ FAULTS = [
     ("tile", "kept", 1, True),
     ("checkpoint", "lost", 0, True),
     ("checkpoint", "kept", 0, True),
+    ("settle", "lost", 0, True),
+    ("settle", "kept", 0, True),
 ]
 
 
@@ -130,7 +144,7 @@ def test_after_a_broken_publication_a_fresh_process_publishes_what_is_missing(fo
 def test_a_published_file_with_other_bytes_is_fatal(folder: Path) -> None:
     log = Log(folder)
     (folder / "tile" / "0" / "000.p").mkdir(parents=True)
-    (folder / "tile" / "0" / "000.p" / "1").write_bytes(bytes(32))
+    (folder / "tile" / "0" / "000.p" / "1").write_bytes(b"x" * 32)
     with pytest.raises(Finding, match="already stands with other bytes"):
         log.append([NOTE])
 
@@ -269,3 +283,76 @@ def test_the_private_fields_stand_nowhere_in_the_clear(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
             assert b"PLANTED" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("size", [5, 700])
+def test_files_torn_by_a_power_cut_are_written_again(folder: Path, size: int) -> None:
+    log = Log(folder)
+    log.append([NOTE] * size)
+    log.close()
+    last = max((folder / "tile" / "0").rglob("*"), key=lambda p: (p.is_file(), str(p)))
+    bundle = Path(str(last).replace("tile/0", "tile/entries"))
+    last.write_bytes(bytes(last.stat().st_size))  # the blocks never came
+    bundle.write_bytes(bundle.read_bytes()[:100])  # nor the length
+    (folder / "checkpoint").write_bytes(b"")
+    Log(folder).close()
+    check_clean(folder, size)
+
+
+def test_a_log_of_the_first_schema_is_carried_over(folder: Path) -> None:
+    database = sqlite3.connect(folder / "private" / "log.db")
+    database.executescript("DROP TABLE settled; PRAGMA user_version = 1;")
+    database.close()
+    log = Log(folder)
+    log.append([NOTE] * 300)
+    log.close()
+    check_clean(folder, 300)
+
+
+def test_a_receipt_before_publication_is_signed_and_the_folder_follows(folder: Path) -> None:
+    log = Log(folder)
+    receipts = [log.append([NOTE], publish=False) for _ in range(20)]
+    notes = [open_note(r.note, [log.signer.verifier()]).checkpoint for r in receipts]
+    assert [n.size for n in notes] == list(range(1, 21))
+    log.close()
+    check_clean(folder, 20)
+
+
+ON_SMALL_DISK = """
+mount -t tmpfs -o size=1m tmpfs {base} || exit 77
+export PYTHONPATH={source}
+{python} -c '
+from pathlib import Path
+from waman.ledger import create_log
+create_log(Path("{base}/log"), "fiscalia.example/waman")'
+{python} -c '{writer}' {base}/log 20 >{base}.out 2>{base}.err
+cp -r {base}/log {base}.full
+rm -f {base}/log/private/staging/*
+mount -o remount,ro {base} || exit 77
+{python} -c '{writer}' {base}/log 1 >>{base}.ro 2>&1
+cp -r {base}/log {base}.read_only
+umount {base}
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="a small disk needs Linux name spaces (unshare)")
+def test_a_real_full_disk_and_a_real_read_only_disk_lose_nothing(tmp_path: Path) -> None:
+    base = tmp_path / "disk"
+    base.mkdir()
+    source = Path(__file__).parents[2] / "src"
+    script = ON_SMALL_DISK.format(base=base, source=source, python=sys.executable, writer=WRITER)
+    run = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False)
+    if run.returncode == 77 or "unshare" in run.stderr:
+        pytest.skip(f"no small disk can be mounted here: {run.stderr.strip()}")
+    said = (tmp_path / "disk.err").read_text()
+    assert "the ledger cannot write" in said and ("full" in said or "No space left" in said), said
+    acknowledged = int((tmp_path / "disk.out").read_text().split()[-1])
+    assert acknowledged >= 20
+    said = (tmp_path / "disk.ro").read_text()
+    assert "cannot write" in said and not said[:1].isdecimal(), said
+    for copy in ("disk.full", "disk.read_only"):
+        log = Log(tmp_path / copy)
+        assert log.head.size >= acknowledged
+        size = log.append([NOTE]).size
+        log.close()
+        check_clean(tmp_path / copy, size)

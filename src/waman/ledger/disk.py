@@ -1,7 +1,7 @@
-"""The three ways in which the ledger changes the world, kept in one small place so that tests can break each.
+"""The ways in which the ledger changes the world, kept in one small place so that tests can break each.
 
-``commit`` makes rows durable, ``replace`` makes a file visible, ``post`` asks a witness. The rest of
-the package writes nothing.
+``commit`` makes rows durable; ``write`` and ``replace`` make files that follow from them; ``settle`` makes
+those durable too; ``post`` asks a witness. The rest of the package writes nothing.
 """
 
 from __future__ import annotations
@@ -10,28 +10,33 @@ import os
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 ANSWER_BYTES_MAX = 100_000
 WITNESS_TIMEOUT_S = 10.0
-_SYNCS_AT_ONCE = 4
 
 
 class Disk:
-    """Durable writes. State: ``staging``, the folder for files not yet visible, and a few waiting threads."""
+    """Every write. State: ``staging``, the folder for the file that is not yet visible."""
 
     def __init__(self, staging: Path) -> None:
         self.staging = staging
-        self._pool = ThreadPoolExecutor(_SYNCS_AT_ONCE, thread_name_prefix="ledger-fsync")
 
     def commit(self, database: sqlite3.Connection) -> None:
         """Make the open transaction durable."""
         database.execute("COMMIT")
 
-    def replace(self, staged: Path, path: Path) -> None:
-        """Make one staged file visible under its name."""
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a bundle or tile; nobody looks for it before the checkpoint that needs it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Make the checkpoint visible, the whole of it at once."""
+        self.staging.mkdir(exist_ok=True)
+        staged = self.staging / path.name
+        staged.write_bytes(data)
         staged.replace(path)
 
     def post(self, url: str, body: bytes) -> tuple[int, str]:
@@ -44,30 +49,11 @@ class Disk:
             with why:
                 return int(why.code), why.read(ANSWER_BYTES_MAX).decode(errors="replace")
 
-    def publish(self, files: Sequence[tuple[Path, bytes]]) -> None:
-        """Write the files, wait until all are on the disk, then make them visible in the order given.
-
-        The waits run side by side (one journal commit of the file system serves several), the
-        renames one after the other: a reader that sees the last file finds all the others.
-        """
-        self.staging.mkdir(exist_ok=True)
-        staged = [self.staging / f"{i}" for i in range(len(files))]
-        list(self._pool.map(_write_durably, staged, (data for _, data in files)))
-        for temporary, (path, _) in zip(staged, files, strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.replace(temporary, path)
-
-    def later(self, task: Callable[[], None]) -> None:
-        """Do some housekeeping when there is time; it may be lost, opening does it again."""
-        self._pool.submit(task)
-
-    def close(self) -> None:
-        """Stop the threads."""
-        self._pool.shutdown()
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    def settle(self, paths: Sequence[Path]) -> None:
+        """Wait until published files and their folders are on the disk. Raises OSError where one is not."""
+        for path in [*paths, *{p.parent for p in paths}]:
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,12 +21,13 @@ from typing import Any
 import rfc8785
 
 from waman.errors import InputError
-from waman.ledger.disclose import b64url, digest
+from waman.ledger.disclose import b64url
 from waman.ledger.tiles import ENTRY_BYTES_MAX
 
 DIGESTS_STEP = 8
 """Digests in an entry are padded with decoys to a multiple of this."""
-SALT_BYTES = 16
+SALT_BYTES = 18
+HASH_BYTES = 32
 FIELDS_MAX = 256
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -82,47 +83,75 @@ def utc_text(time: object) -> str:
 
 
 def seal(record: Record, seq: int) -> tuple[bytes, list[str]]:
-    """Return the entry's bytes and the disclosures of its fields.
+    """Return one entry's bytes and the disclosures of its fields."""
+    return seal_all([record], seq)[0]
 
-    Raises InputError where a value has no canonical JSON form or the entry would be too long.
+
+def seal_all(records: Sequence[Record], first: int) -> list[tuple[bytes, list[str]]]:
+    """Return (entry, disclosures of its fields) of records that will stand at ``first`` and on.
+
+    Random bytes, base64 and digests are made for all of them at once: that is most of an append's work.
+    Raises InputError where a value has no canonical JSON form or an entry would be too long.
     """
-    count = len(record.fields)
-    decoys = -count % DIGESTS_STEP if count else DIGESTS_STEP
-    noise = os.urandom(32 * (count + 1 + decoys))
-    salts = [noise[at : at + SALT_BYTES] for at in range(0, 32 * (count + 1), 32)]
+    salts = _salts(sum(len(r.fields) + (r.actor is not None) for r in records))
+    noise = os.urandom(HASH_BYTES * DIGESTS_STEP * len(records))
+    opened: list[list[str]] = []
+    raw: list[bytes] = []
+    counts: list[int] = []
     try:
-        opened = [
-            disclosure(salt, name, value) for salt, (name, value) in zip(salts, record.fields.items(), strict=False)
-        ]
-        raw = [sha256(text.encode()).digest() for text in opened]
-        raw += [noise[at : at + 32] for at in range(32 * (count + 1), len(noise), 32)]
-        digests = '","'.join(sorted(_each_b64url(raw)))
-        members = {name: _canonical(value) for name, value in record.clear.items()}
-        members |= {"type": _canonical(record.type), "t": _canonical(record.t), "seq": str(seq)}
-        members |= {"_sd": f'["{digests}"]', "_sd_alg": '"sha-256"'}
-        if record.actor is not None:
-            opened.append(disclosure(salts[-1], "actor", record.actor))
-            members["actor"] = f'"{digest(opened[-1])}"'
-        order = sorted(members, key=_utf16) if record.clear else sorted(members)
-        entry = "{" + ",".join([f"{_canonical(k)}:{members[k]}" for k in order]) + "}"
-        data = entry.encode()
+        for at, r in enumerate(records):
+            texts = [_disclosure(next(salts), name, value) for name, value in r.fields.items()]
+            if r.actor is not None:
+                texts.append(_disclosure(next(salts), "actor", r.actor))
+            raw += [sha256(text.encode()).digest() for text in texts]
+            decoys = -len(r.fields) % DIGESTS_STEP if r.fields else DIGESTS_STEP
+            low = HASH_BYTES * DIGESTS_STEP * at
+            raw += [noise[i : i + HASH_BYTES] for i in range(low, low + HASH_BYTES * decoys, HASH_BYTES)]
+            opened.append(texts)
+            counts.append(len(texts) + decoys)
+        digests = _each_b64url(raw)
+        return list(zip(_entries(records, first, digests, counts), opened, strict=True))
     except (ValueError, RecursionError) as why:
         raise InputError(f"a value of this record has no canonical JSON form: {why}") from why
-    if len(data) > ENTRY_BYTES_MAX:
-        raise InputError(
-            f"the entry takes {len(data)} bytes, at most {ENTRY_BYTES_MAX} fit", hint="record a digest of it"
-        )
-    return data, opened
+
+
+def _entries(records: Sequence[Record], first: int, digests: list[str], counts: Sequence[int]) -> list[bytes]:
+    """Return the canonical JSON of each entry; ``digests`` are those of all, ``counts`` how many are each one's."""
+    entries, at = [], 0
+    for seq, (r, count) in enumerate(zip(records, counts, strict=True), first):
+        mine, at = digests[at : at + count], at + count
+        actor = f',"actor":"{mine.pop(len(r.fields))}"' if r.actor is not None else ""
+        hidden = '"_sd":["' + '","'.join(sorted(mine)) + '"],"_sd_alg":"sha-256"'
+        text = f'{{{hidden}{actor},"seq":{seq},"t":{_canonical(r.t)},"type":{_canonical(r.type)}}}'
+        if r.clear:
+            text = rfc8785.dumps({**json.loads(text), **r.clear}).decode()
+        data = text.encode()
+        if len(data) > ENTRY_BYTES_MAX:
+            raise InputError(
+                f"the entry takes {len(data)} bytes, at most {ENTRY_BYTES_MAX} fit", hint="record a digest of it"
+            )
+        entries.append(data)
+    return entries
 
 
 def disclosure(salt: bytes, name: str, value: Any) -> str:
     """Return the disclosure text of one field."""
-    return b64url(f'["{b64url(salt)}",{_canonical(name)},{_canonical(value)}]'.encode())
+    return _disclosure(b64url(salt), name, value)
+
+
+def _disclosure(salt: str, name: str, value: Any) -> str:
+    return b64url(f'["{salt}",{_canonical(name)},{_canonical(value)}]'.encode())
+
+
+def _salts(count: int) -> Iterator[str]:
+    """Yield salts in base64url; 18 bytes make 24 characters without a rest."""
+    text = b64url(os.urandom(SALT_BYTES * count))
+    return (text[at : at + 24] for at in range(0, len(text), 24))
 
 
 def _each_b64url(digests: Sequence[bytes]) -> list[str]:
     """Return base64url of each 32-byte digest, all in one call: a zero byte after each makes 44 characters of it."""
-    text = b64url(b"".join([digest_ + b"\x00" for digest_ in digests]))
+    text = b64url(b"\x00".join(digests) + b"\x00") if digests else ""
     return [text[at : at + 43] for at in range(0, len(text), 44)]
 
 
@@ -134,8 +163,3 @@ def _canonical(value: Any) -> str:
 @lru_cache(maxsize=1024)
 def _plain(text: str) -> str:
     return _ENCODE(text)
-
-
-def _utf16(name: str) -> bytes:
-    """RFC 8785, 3.2.3: members stand in the order of their UTF-16 code units."""
-    return name.encode("utf-16-be")

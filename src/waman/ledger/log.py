@@ -1,8 +1,10 @@
 """The append-only log: SQLite for rows, tiles and checkpoints as files, in an order that survives any cut.
 
 Write order: (1) rows, tile hashes and the signed checkpoint in one transaction; read back and
-recomputed before it commits; (2) tiles and bundles; (3) the checkpoint file, last; (4) witnesses;
-(5) only then is the append acknowledged. A cut after (1) loses nothing: opening publishes what is missing.
+recomputed before it commits, with one wait for the disk; (2) tiles and bundles; (3) the checkpoint
+file, last; (4) witnesses. An append is acknowledged after (1), or after (3) if asked. A cut after (1) loses nothing:
+the files follow from the database, and opening publishes what is missing or torn. That the whole
+tiles are on the disk too is awaited beside other work, and noted in the table ``settled``.
 """
 
 from __future__ import annotations
@@ -20,29 +22,20 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from waman.errors import Finding, InputError
 from waman.ledger.disclose import disclosed
 from waman.ledger.disk import Disk
-from waman.ledger.entry import Record, seal
+from waman.ledger.entry import Record, seal_all
 from waman.ledger.merkle import EMPTY_ROOT, fold, leaf_hash, node_hash, root_at
-from waman.ledger.note import Checkpoint, Signer, new_signer, open_note, parse_signer, sign_checkpoint
-from waman.ledger.publish import drop_partials, missing_files
-from waman.ledger.tiles import TILE_WIDTH, nodes_from, split_hashes
+from waman.ledger.note import Checkpoint, Signer, new_signer, parse_signer, sign_checkpoint
+from waman.ledger.publish import Publisher
+from waman.ledger.rows import SCHEMA, connect, entries, newest, tile
+from waman.ledger.tiles import TILE_WIDTH, Tiles, nodes_from
 
 BATCH_MAX = 10_000
 """Most records in one append."""
 
-_SCHEMA = """
-CREATE TABLE entries(seq INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
-CREATE TABLE tiles(level INTEGER, n INTEGER, hashes BLOB NOT NULL, PRIMARY KEY(level, n)) STRICT, WITHOUT ROWID;
-CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, root BLOB NOT NULL, note TEXT NOT NULL) STRICT;
-CREATE TABLE cosignatures(size INTEGER, name TEXT, line TEXT NOT NULL, PRIMARY KEY(size, name)) STRICT;
-CREATE TABLE disclosures(seq INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
-CREATE TABLE appends(key TEXT PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL) STRICT;
-PRAGMA user_version = 1;
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof for the caller that records first..size-1 are durable, signed and published."""
+    """Proof for the caller that records first..size-1 are durable and signed: ``note`` is the checkpoint over them."""
 
     first: int
     size: int
@@ -60,8 +53,8 @@ def create_log(folder: Path, origin: str) -> Signer:
     private.chmod(0o700)
     _write_secret(private / "log.key", signer.text() + "\n")
     _write_secret(private / "disclosures.key", os.urandom(32).hex() + "\n")
-    database = _connect(private / "log.db")
-    database.executescript(_SCHEMA)
+    database = connect(private / "log.db")
+    database.executescript(SCHEMA)
     note = sign_checkpoint(Checkpoint(origin, 0, EMPTY_ROOT), signer)
     database.execute("INSERT INTO checkpoints VALUES(0, ?, ?)", (EMPTY_ROOT, note))
     database.close()
@@ -75,7 +68,7 @@ class Log:
 
     State: ``folder``; ``signer``; ``disk`` (all writes); ``head`` (size and root last read from the
     database); ``_edge`` (unfinished hashes of each tile level); ``_peaks`` (roots of the perfect
-    subtrees, largest first); ``_shown`` (the checkpoint last seen in the folder). ``head``, ``_edge``
+    subtrees, largest first); ``publisher`` (makes the folder from the database). ``head``, ``_edge``
     and ``_peaks`` are a cache of the database, compared with it inside every write
     transaction and thrown away after any failure. Not thread-safe;
     several processes may append, SQLite's write lock orders them.
@@ -89,20 +82,22 @@ class Log:
         self.signer = parse_signer((private / "log.key").read_text(encoding="utf-8"))
         self.disk = disk or Disk(private / "staging")
         self._cipher = ChaCha20Poly1305(bytes.fromhex((private / "disclosures.key").read_text(encoding="utf-8")))
-        self._database = _connect(private / "log.db")
+        self._database = connect(private / "log.db")
         self.head = Checkpoint("", 0, EMPTY_ROOT)
         self._edge: list[list[bytes]] = []
         self._peaks: list[tuple[int, bytes]] = []
-        self._shown = ("", 0)
+        self.publisher = Publisher(folder, self.disk, self.signer.verifier())
+        self._noted = 0
         with _told():
             self._reload()
-            self.publish()
+            self._noted = self.publisher.settled = self._database.execute("SELECT size FROM settled").fetchone()[0]
+            self.publisher.now(self._noted)
 
     def append(self, records: Sequence[Record], key: str | None = None, *, publish: bool = True) -> Receipt:
         """Record all of ``records`` or none; returns when they are durable, signed and published.
 
-        With ``publish=False`` it returns when they are durable and signed; the folder shows them at the
-        next append, :meth:`publish` or opening.
+        With ``publish=False`` it returns when they are durable and signed, after one wait for the disk;
+        the folder shows them within PUBLISH_AFTER_S.
 
         ``key`` names the attempt: a retry with the same key returns the first receipt instead of
         recording twice. Raises InputError for a record that cannot be an entry, WamanError where
@@ -114,36 +109,18 @@ class Log:
             with _told():
                 done = self._commit(records, key)
                 if publish:
-                    self.publish()
+                    self.publisher.now()
+                else:
+                    self.publisher.soon()
         except BaseException:
             self._forget()
             raise
         return done
 
     def publish(self, anew: bool = False) -> None:
-        """Write the tiles, bundles and last the checkpoint that the folder lacks; ``anew`` looks at every one.
-
-        Holds SQLite's write lock, so that an older checkpoint never replaces a newer one.
-        """
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            size, note = self._newest()
-            shown = self._shown_size()
-            if shown > size:
-                raise Finding(
-                    f"{shown} entries are published, the database holds only {size}: it was rolled back",
-                    hint="restore the newest backup of private/log.db; do not append",
-                )
-            shown = 0 if anew else shown
-            files = missing_files(self.folder, self._entries, self.tile, shown, size)
-            path = self.folder / "checkpoint"
-            if not path.is_file() or path.read_text(encoding="utf-8") != note:
-                files.append((path, note.encode()))
-            self.disk.publish(files)
-            self._shown = (note, size)
-            self.disk.later(lambda: drop_partials(self.folder, shown, size))
-        finally:
-            self._database.execute("ROLLBACK")
+        """Write the tiles, bundles and last the checkpoint that the folder lacks; ``anew`` looks at every one."""
+        with _told():
+            self.publisher.now(0 if anew else None)
 
     def entry(self, seq: int) -> bytes:
         """Return the bytes of one entry."""
@@ -153,18 +130,12 @@ class Log:
         return bytes(row[0])
 
     def tile(self, level: int, n: int) -> list[bytes]:
-        """Return the hashes of one tile, whole or partial (for :func:`nodes_from`).
-
-        The unfinished tile of leaf hashes is not stored; it follows from the entries.
-        """
-        row = self._database.execute("SELECT hashes FROM tiles WHERE level = ? AND n = ?", (level, n)).fetchone()
-        if row is not None:
-            return split_hashes(row[0])
-        return [leaf_hash(e) for e in self._entries(n * TILE_WIDTH, (n + 1) * TILE_WIDTH)] if level == 0 else []
+        """Return the hashes of one tile, whole or partial (for :func:`nodes_from`)."""
+        return tile(self._database, level, n)
 
     def note(self) -> str:
         """Return the newest checkpoint with its cosignatures."""
-        return self._newest()[1]
+        return newest(self._database)[1]
 
     def disclosures(self, low: int = 0, high: int | None = None) -> Iterator[tuple[int, list[str]]]:
         """Yield (seq, disclosure texts) of entries low..high-1 whose fields are not erased."""
@@ -179,7 +150,7 @@ class Log:
             rows = [(size, name, line) for name, line in lines.items()]
             self._database.executemany("INSERT OR REPLACE INTO cosignatures VALUES(?, ?, ?)", rows)
             self.disk.commit(self._database)
-            self.publish()
+            self.publisher.now()
 
     def erase(self, seq: int, names: Sequence[str], why: Record) -> Receipt:
         """Erase the disclosures of some fields for good and record ``why``; entry and root stay as they are."""
@@ -193,9 +164,12 @@ class Log:
         return self.append([why])
 
     def close(self) -> None:
-        """Close the database and the threads."""
-        self._database.close()
-        self.disk.close()
+        """Publish what is left, wait until it is on the disk, and close."""
+        try:
+            with _told():
+                self.publisher.close()
+        finally:
+            self._database.close()
 
     def _commit(self, records: Sequence[Record], key: str | None) -> Receipt:
         self._database.execute("BEGIN IMMEDIATE")
@@ -215,6 +189,9 @@ class Log:
             self._database.execute("INSERT INTO checkpoints VALUES(?, ?, ?)", (head.size, head.root, note))
             if key is not None:
                 self._database.execute("INSERT INTO appends VALUES(?, ?, ?)", (key, first, head.size))
+            if (settled := self.publisher.settled) != self._noted:
+                self._database.execute("UPDATE settled SET size = max(size, ?)", (settled,))
+                self._noted = settled
             self.disk.commit(self._database)
         except BaseException:
             if self._database.in_transaction:
@@ -224,7 +201,7 @@ class Log:
         return Receipt(first, head.size, head.root, note)
 
     def _insert(self, records: Sequence[Record], first: int) -> list[bytes]:
-        sealed = [seal(record, first + i) for i, record in enumerate(records)]
+        sealed = seal_all(records, first)
         rows = [(first + i, entry) for i, (entry, _) in enumerate(sealed)]
         shown = [(first + i, self._seal(first + i, opened)) for i, (_, opened) in enumerate(sealed) if opened]
         self._database.executemany("INSERT INTO entries VALUES(?, ?)", rows)
@@ -253,15 +230,19 @@ class Log:
 
     def _read_back(self, first: int, leaves: Sequence[bytes], head: Checkpoint) -> None:
         """Pair assertion: what the database now holds gives the same leaves and, by another way, the same root."""
-        stored = [leaf_hash(entry) for entry in self._entries(first, head.size)]
-        if stored != list(leaves) or root_at(nodes_from(self.tile), head.size) != head.root:
+        stored = [leaf_hash(entry) for entry in entries(self._database, first, head.size)]
+        if stored != list(leaves) or root_at(nodes_from(self._tile_now(head.size)), head.size) != head.root:
             raise Finding(
                 "the database gave back other bytes than were written", hint="check the disk; nothing was kept"
             )
 
-    def _entries(self, low: int, high: int) -> list[bytes]:
-        query = "SELECT entry FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
-        return [bytes(row[0]) for row in self._database.execute(query, (low, high))]
+    def _tile_now(self, size: int) -> Tiles:
+        """Read tiles of a tree of ``size``: whole ones from the database, unfinished ones from the edge."""
+
+        def read(level: int, n: int) -> Sequence[bytes]:
+            return self._edge[level] if n == size >> 8 * (level + 1) else self.tile(level, n)
+
+        return read
 
     def _earlier(self, key: str) -> Receipt | None:
         query = "SELECT first, a.size, root, note FROM appends a JOIN checkpoints c ON c.size = a.size WHERE key = ?"
@@ -271,11 +252,6 @@ class Log:
     def _stored_head(self) -> Checkpoint:
         row = self._database.execute("SELECT size, root FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
         return Checkpoint(self.signer.name, row[0], bytes(row[1]))
-
-    def _newest(self) -> tuple[int, str]:
-        size, note = self._database.execute("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
-        lines = self._database.execute("SELECT line FROM cosignatures WHERE size = ? ORDER BY name", (size,))
-        return size, note + "".join(row[0] for row in lines)
 
     def _reload(self) -> None:
         """Read head, edge and peaks from the database and check that they belong together."""
@@ -308,16 +284,6 @@ class Log:
         """After a failure the database decides what was kept."""
         self.head = Checkpoint("", -1, b"")
 
-    def _shown_size(self) -> int:
-        """Return the size of the published checkpoint; its signature is checked unless this object wrote it."""
-        path = self.folder / "checkpoint"
-        if not path.is_file():
-            return 0
-        note = path.read_text(encoding="utf-8")
-        if note != self._shown[0]:
-            self._shown = (note, open_note(note, [self.signer.verifier()]).checkpoint.size)
-        return self._shown[1]
-
     def _seal(self, seq: int, opened: Sequence[str]) -> bytes:
         nonce = os.urandom(12)
         text = '["' + '","'.join(opened) + '"]' if opened else "[]"  # base64url needs no escapes
@@ -345,13 +311,6 @@ def _push(peaks: list[tuple[int, bytes]], leaf: bytes) -> None:
         leaf = node_hash(peaks.pop()[1], leaf)
         height += 1
     peaks.append((height, leaf))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=10.0, isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    return database
 
 
 def _write_secret(path: Path, text: str) -> None:
