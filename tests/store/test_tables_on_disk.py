@@ -133,3 +133,25 @@ def test_problems_that_were_not_kept_are_counted_in_the_last_line(tmp_path: Path
         "trailing bytes",
         "2 more problems were counted and not kept",
     ]
+
+
+def test_a_flipped_byte_anywhere_is_refused_or_harmless_never_a_wrong_value(tmp_path: Path) -> None:
+    path = write_table("flights", flights(), tmp_path / "flights.parquet")
+    whole, right = path.read_bytes(), read_table("flights", path)
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    for at in [*range(4, footer, 7), *range(footer, len(whole), 41)]:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            rows = read_table("flights", path)
+        except (InputError, TableError):
+            continue
+        assert rows.to_pylist() == right.to_pylist() or at >= footer, f"byte {at}"
+
+
+def test_the_values_of_findings_come_back_and_other_extra_columns_only_when_asked(tmp_path: Path) -> None:
+    texts = pa.array([[json.dumps({"time": "06:06"})]], pa.list_(pa.string()))
+    rows = flights().append_column("values", texts).append_column("note", pa.array(["x"]))
+    path = write_table("flights", rows, tmp_path / "flights.parquet")
+    assert "values" in read_table("flights", path).schema.names
+    assert "note" not in read_table("flights", path).schema.names
+    assert "note" in read_table("flights", path, extra=True).schema.names
