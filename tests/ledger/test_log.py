@@ -17,7 +17,7 @@ import pytest
 
 from waman.errors import Finding, InputError, WamanError
 from waman.ledger import Log, Record, audit, create_log
-from waman.ledger.disk import Disk
+from waman.ledger.storage.disk import Disk
 from waman.ledger.fsck import check_database
 from waman.ledger.note import open_note
 

@@ -11,7 +11,7 @@ import pytest
 
 from waman.errors import Finding, WamanError
 from waman.ledger import Log, Record, audit, create_log
-from waman.ledger.disk import Disk
+from waman.ledger.storage.disk import Disk
 from waman.ledger.note import Checkpoint, KeyKind, Signer, new_signer, open_note, sign_checkpoint
 from waman.ledger.witness import Witness, ask_witness, serve_witness
 

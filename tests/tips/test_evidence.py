@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,35 @@ def test_a_hidden_cause_undoes_an_observed_table() -> None:
         assert p_value(9, 12, 13, 30, gamma) == pytest.approx(nchypergeom_fisher.sf(8, 30, 13, 12, gamma))
     strong = sensitivity(9, 12, 13, 30)
     assert strong is not None and 1 < strong < 10
+
+
+def test_coins_and_variants_together_name_the_innocent_no_more_often_than_promised() -> None:
+    rng = np.random.default_rng(21)
+    runs, tips, units = 2000, 40, 6
+    told = rng.random((runs, tips, units)) < 0.5
+    shows = rng.random((runs, tips)) < 0.6
+    coins = running_evidence(told, shows, np.full(told.shape, 0.5), np.ones((runs, tips)))
+    given_, reaction = rng.integers(0, 4, told.shape), rng.integers(0, 4, (runs, tips))
+    seen = rng.random((runs, tips)) < 0.5
+    matched = np.where(told & seen[..., None], given_ == reaction[..., None], -1)
+    evidence = np.stack([canary_evidence(matched[..., k], 4) for k in range(units)], axis=-1) * coins
+    assert named(evidence).any(axis=(1, 2)).mean() <= 0.10
+
+
+def test_a_reaction_to_a_units_own_variant_names_it_sooner_than_coins_alone() -> None:
+    rows = []
+    for i in range(14):
+        told = i % 2 == 0
+        shared = frozenset({"u", "v"} if told else {"v"})
+        row = TipRow(f"T{i}", None, True, {"u": 0.5, "v": 0.5}, shared, "no_show" if told else "show", 1.0)
+        rows.append(
+            replace(row, variants={"u": i % 4, "v": (i + 1) % 4}, variant_count=4, reaction=i % 4) if told else row
+        )
+    both = {u.unit: u for u in leak_test(rows[:8], "assumed").units}
+    plain = {
+        u.unit: u
+        for u in leak_test([replace(r, variants={}, variant_count=0, reaction=None) for r in rows[:8]], "assumed").units
+    }
+    assert both["u"].accused and not both["v"].accused and both["u"].e_value > plain["u"].e_value
+    assert both["u"].e_value == pytest.approx(both["u"].e_coins * both["u"].e_variants)
+    assert both["v"].e_variants < 1

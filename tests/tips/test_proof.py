@@ -16,6 +16,7 @@ from waman.tips.desk import (
     Tip,
     acknowledge,
     draw,
+    draw_variants,
     load_tip,
     recipients,
     record_outcome,
@@ -255,6 +256,32 @@ def test_coins_that_are_not_those_of_the_seed_are_refused(desk: Desk) -> None:
     refused(desk, changed(desk, "tip.draw", drop=True), "without a draw")
     with pytest.raises(InputError, match="drawn already"):
         draw(desk, "T1", T)
+
+
+def test_variants_are_proven_to_be_the_drawn_ones_and_a_reaction_counts(desk: Desk) -> None:
+    tip = replace(TIP, steps=("strip 17 from 05:00",))
+    register(desk, tip, T)
+    draw(desk, "T1", T)
+    texts = draw_variants(desk, "T1", 1, ["strip 17 from 05:00", "from 05:00 at strip 17"], "order 4", T)
+    release(desk, "T1", 1, PUBLIC, T, texts)
+    with pytest.raises(InputError, match="variant 3 of 2"):
+        record_outcome(desk, "T1", "no_show", "recorder-9", LATER, reaction=3)
+    record_outcome(desk, "T1", "no_show", "recorder-9", LATER, reaction=1)
+    reveal(desk, "T1", LATER)
+    (row,) = proven(desk).rows
+    assert row.variant_count == 2 and row.reaction == 0 and set(row.variants) == set(recipients(desk, "T1"))
+    for unit in leak_test([row], "proven").units:
+        if unit.unit in row.variants:
+            assert unit.e_variants == pytest.approx(1.5 if row.variants[unit.unit] == 0 else 0.5)
+    wrong = {unit: 1 - number for unit, number in row.variants.items()}
+    refused(desk, changed(desk, "tip.canary", assignment=wrong), "is not the drawn one")
+    late = [replace(d, seq=d.seq + 1000) if _kind(said(desk), d.seq) == "tip.canary" else d for d in said(desk)]
+    refused(desk, late, "only after the step had left")
+    refused(desk, changed(desk, "tip.outcome", reaction=7), "names variant 7 of 2")
+
+
+def _kind(rows: list[Disclosed], seq: int) -> object:
+    return next((d.value for d in rows if d.seq == seq and d.name == "kind"), None)
 
 
 def test_records_that_lack_fields_are_refused_without_a_traceback(desk: Desk) -> None:

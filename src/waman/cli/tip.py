@@ -137,6 +137,8 @@ def release(
     for unit, data in files.items():
         (output / f"{tip}.{step}.{unit}.age").write_bytes(data)
     click.echo(f"step {step} sealed for {', '.join(files) or 'nobody'} in {output}; they could know from now on")
+    for number, text in enumerate(variants, 1):
+        click.echo(f"variant {number}: {text}")
 
 
 command.add_command(release, name="share")
@@ -166,13 +168,22 @@ def ack(tip: str, unit: str, workspace: Path, officer: str, step: int) -> None:
 @OFFICER
 @click.option("--recorder", required=True, help="Pseudonym of the recorder, who must not have been told.")
 @click.option("--evidence", multiple=True, metavar="SHA256", help="Digest of an evidence file.")
-def outcome(tip: str, result: str, workspace: Path, officer: str, recorder: str, evidence: tuple[str, ...]) -> None:
+@click.option("--reaction", type=int, help="Number of the variant somebody acted upon, where that was seen.")
+def outcome(
+    tip: str,
+    result: str,
+    workspace: Path,
+    officer: str,
+    recorder: str,
+    evidence: tuple[str, ...],
+    reaction: int | None,
+) -> None:
     """Record what came of TIP, then reveal its draw."""
     from waman.cli._desk import now, open_desk
     from waman.tips.desk import load_tip, record_outcome, reveal
 
     with open_desk(workspace, officer) as desk:
-        record_outcome(desk, tip, result, recorder, now(), evidence)
+        record_outcome(desk, tip, result, recorder, now(), evidence, reaction)
         if load_tip(desk, tip).share_probability and not load_tip(desk, tip).safety:
             reveal(desk, tip, now())
     click.echo(f"tip {tip}: {result} recorded, draw revealed")

@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from waman.errors import Finding, InputError
 from waman.ledger.disclose import disclosed
-from waman.ledger.disk import Disk
 from waman.ledger.entry import Record, seal_all
 from waman.ledger.merkle import EMPTY_ROOT, fold, leaf_hash, node_hash, root_at
 from waman.ledger.note import Checkpoint, Signer, new_signer, parse_signer, sign_checkpoint
-from waman.ledger.publish import Publisher
-from waman.ledger.rows import SCHEMA, connect, entries, newest, tile
+from waman.ledger.storage.disk import Disk
+from waman.ledger.storage.publish import Publisher
+from waman.ledger.storage.rows import SCHEMA, connect, entries, newest, tile
 from waman.ledger.tiles import TILE_WIDTH, Tiles, nodes_from
 
 BATCH_MAX = 10_000

@@ -157,11 +157,21 @@ def draw_variants(desk: Desk, name: str, step: int, variants: Sequence[str], ord
     if tip.safety:
         raise InputError(f"tip {name} touches somebody's safety: everybody gets the same words")
     check_variants(tip.steps[step - 1], variants, order)
+    if f"{name}.canary" in desk.store.names():
+        raise InputError(f"tip {name} has variants already", hint="one step of a tip may have variants")
     seed, root = _seed(desk, name), open_with(desk.store.get(f"{name}.root"), desk.identity).decode()
     numbers = {unit: variant(seed, f"{name}/{step}", root, unit, len(variants)) for unit in recipients(desk, name)}
     fields = {"tip": name, "step": step, "assignment": numbers, "variants": list(variants), "order": order}
     _record(desk, t, "tip.canary", fields)
+    desk.store.put(f"{name}.canary", seal_to(json.dumps(list(variants)).encode(), [desk.identity]))
     return assign(variants, numbers)
+
+
+def variants_of(desk: Desk, name: str) -> list[str]:
+    """Return the variants a tip was released in, in the order of their numbers; none: an empty list."""
+    if f"{name}.canary" not in desk.store.names():
+        return []
+    return [str(text) for text in json.loads(open_with(desk.store.get(f"{name}.canary"), desk.identity))]
 
 
 def acknowledge(desk: Desk, name: str, step: int, unit: str, t: str) -> int:
@@ -171,14 +181,30 @@ def acknowledge(desk: Desk, name: str, step: int, unit: str, t: str) -> int:
     return _record(desk, t, "tip.ack", {"tip": name, "step": step, "recipient": unit})
 
 
-def record_outcome(desk: Desk, name: str, outcome: str, recorder: str, t: str, evidence: Sequence[str] = ()) -> int:
-    """Record what came of a tip, by somebody who was not told; then the draw may be revealed."""
+def record_outcome(
+    desk: Desk,
+    name: str,
+    outcome: str,
+    recorder: str,
+    t: str,
+    evidence: Sequence[str] = (),
+    reaction: int | None = None,
+) -> int:
+    """Record what came of a tip, by somebody who was not told; then the draw may be revealed.
+
+    ``reaction`` is the number, from 1, of the variant that somebody acted upon, where that was seen.
+    """
     tip = load_tip(desk, name)
     if outcome not in OUTCOMES:
         raise InputError(f"outcome {outcome!r}", hint="one of: " + ", ".join(OUTCOMES))
     if recorder in recipients(desk, name):
         raise InputError(f"{recorder} was told of tip {name} and cannot record its outcome", hint="ask somebody blind")
     fields = {"tip": name, "outcome": outcome, "recorder": recorder, "pd": tip.pd, "evidence": list(evidence)}
+    if reaction is not None:
+        count = len(variants_of(desk, name))
+        if not 1 <= reaction <= count:
+            raise InputError(f"variant {reaction} of {count}", hint="the number printed when the step was released")
+        fields["reaction"] = reaction - 1
     return _record(desk, t, "tip.outcome", fields)
 
 

@@ -7,6 +7,10 @@ is at most a (Ville 1939): one may look after every tip and stop when one likes.
 
 Alternatives: a grid of (show rate s0 when not told, strength l), s1 = s0 (1 - l), equal weights, mixed
 over whole histories. The chance ``pd`` that a show would have been seen is fixed before the coin.
+
+Where units were given different variants of a step, which of them was reacted to is a second draw: given
+coin, outcome and reaction, a unit that did not pass its variant on matches with chance 1 / variants. So the
+product of the two evidences is again a martingale of mean 1, and it is what units are judged by.
 """
 
 from __future__ import annotations
@@ -78,17 +82,19 @@ def _log_factors(told: NDArray[Any], outcome: NDArray[Any], share: Floats, pd: F
     return np.log(np.where(silent, 1.0, factor))
 
 
-def canary_evidence(matched: NDArray[Any], variants: int) -> Floats:
+def canary_evidence(matched: NDArray[Any], variants: int | NDArray[Any]) -> Floats:
     """Return the running e-value of one unit that was given one of ``variants`` versions by coin, tip by tip.
 
-    ``matched`` is (..., tips): 1 the version given was reacted to, 0 another one was, -1 none was seen.
+    ``matched`` is (..., tips): 1 the version given was reacted to, 0 another one was, -1 none was seen or
+    given. ``variants`` is one number for all tips, or one a tip.
 
     >>> [round(float(e), 2) for e in canary_evidence(np.ones(4), 4)]
     [2.5, 6.97, 21.02, 66.94]
     """
     q = np.asarray(REACTIONS)
     hit = np.asarray(matched)[..., None]
-    factor = np.where(hit == 1, variants * (q + (1 - q) / variants), np.where(hit == 0, 1 - q, 1.0))
+    many = np.asarray(variants, dtype=float)[..., None]
+    factor = np.where(hit == 1, many * q + (1 - q), np.where(hit == 0, 1 - q, 1.0))
     return np.asarray(np.exp(np.cumsum(np.log(factor), axis=-2)).mean(axis=-1))
 
 

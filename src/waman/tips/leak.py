@@ -12,13 +12,14 @@ from waman.tips.evidence import (
     E_NAMED_MIN,
     UNSEEN,
     bar_of,
+    canary_evidence,
     ideal_tips_needed,
     named,
     running_evidence,
     tips_needed,
 )
 from waman.tips.observed import describe
-from waman.tips.table import Coins, TipRow, coins_of, units_of
+from waman.tips.table import Coins, TipRow, coins_of, no_coins, units_of
 from waman.tips.words import statement
 
 Randomised = Literal["proven", "assumed", "no"]
@@ -26,12 +27,14 @@ Randomised = Literal["proven", "assumed", "no"]
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """One unit: its e-value, whether the naming rule holds, and how many tips would do at best."""
+    """One unit: its e-value (coins times variants), whether the naming rule holds, how many tips would do at best."""
 
     unit: str
     e_value: float
     accused: bool
     more_tips_needed: int
+    e_coins: float = 1.0
+    e_variants: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class LeakResult:
 
     def as_dict(self) -> dict[str, object]:
         """Return the contract's JSON object."""
-        names = ("unit", "e_value", "accused", "more_tips_needed")
+        names = ("unit", "e_value", "accused", "more_tips_needed", "e_coins", "e_variants")
         return {
             "randomised": self.randomised,
             "units": [{n: getattr(u, n) for n in names} for u in self.units],
@@ -69,16 +72,22 @@ def leak_test(rows: Sequence[TipRow], randomised: Randomised, refusal: str = "")
     ()
     """
     units = units_of(rows)
-    if randomised == "no":
-        coins = Coins(units, *_nothing(len(units)), tuple((row.tip, _why_plain(row)) for row in rows))
-    else:
-        coins = coins_of(rows)
+    coins = no_coins(units, tuple((row.tip, _why_plain(row)) for row in rows)) if randomised == "no" else coins_of(rows)
     n = len(coins.outcome)
-    last = running_evidence(coins.told, coins.outcome, coins.share, coins.pd)[-1] if n else np.ones(len(units))
+    by_coin = running_evidence(coins.told, coins.outcome, coins.share, coins.pd)[-1] if n else np.ones(len(units))
+    by_variant = canary_evidence(coins.matched.T, coins.variants)[:, -1] if n else np.ones(len(units))
+    last = by_coin * by_variant
     hit = named(last)
     bar = bar_of(len(units))
     results = tuple(
-        UnitResult(unit, float(last[i]), bool(hit[i]), 0 if hit[i] else _needed(coins, i, bar))
+        UnitResult(
+            unit,
+            float(last[i]),
+            bool(hit[i]),
+            0 if hit[i] else _needed(coins, i, bar / float(by_variant[i])),
+            float(by_coin[i]),
+            float(by_variant[i]),
+        )
         for i, unit in enumerate(units)
     )
     unseen = int((coins.outcome == UNSEEN).sum())
@@ -91,14 +100,14 @@ def leak_test(rows: Sequence[TipRow], randomised: Randomised, refusal: str = "")
         unseen=unseen,
         excluded=coins.excluded,
         refusal=refusal,
-        description=describe(rows) if randomised == "no" else "",
+        description=describe(rows) if randomised == "no" else _variants(coins),
     )
     return LeakResult(randomised, results, coins.excluded, words, n, unseen)
 
 
-def _nothing(units: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    empty = np.zeros((0, units))
-    return empty.astype(bool), np.zeros(0, dtype=np.int8), empty, np.zeros(0)
+def _variants(coins: Coins) -> str:
+    seen = int((coins.matched >= 0).any(axis=1).sum())
+    return f"In {seen} of them a reaction to one of the variants given was seen, and counts too." if seen else ""
 
 
 def _why_plain(row: TipRow) -> str:

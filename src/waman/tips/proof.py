@@ -14,7 +14,7 @@ from typing import Any
 
 from waman.errors import Finding
 from waman.ledger import Disclosed
-from waman.tips.draw import Seed, coins
+from waman.tips.draw import Seed, coins, variant
 from waman.tips.table import TipRow
 
 RootAt = Callable[[int], str]
@@ -183,6 +183,10 @@ def _row(
     if outcome[1].get("pd", register.get("pd")) != register.get("pd"):
         raise Finding(f"tip {tip}: the chance of seeing it (pd) was changed after the draw; that voids the run")
     pd = register.get("pd")
+    given, count = _variants(tip, trail, seed, root, outcome[0])
+    reaction = outcome[1].get("reaction")
+    if reaction is not None and not 0 <= int(reaction) < count:
+        raise Finding(f"tip {tip}: its outcome names variant {reaction} of {count}")
     return TipRow(
         tip,
         str(register["window_start"]),
@@ -191,7 +195,29 @@ def _row(
         frozenset(told),
         str(outcome[1]["outcome"]),
         None if pd is None else float(pd),
+        given,
+        count,
+        None if reaction is None else int(reaction),
     )
+
+
+def _variants(tip: str, trail: _Trail, seed: Seed, root: str, ended: int) -> tuple[dict[str, int], int]:
+    """Check that each unit's variant is the drawn one, fixed before the step left; returns {unit: number}, count."""
+    found = trail.all("tip.canary")
+    if not found:
+        return {}, 0
+    if len(found) > 1:
+        raise Finding(f"tip {tip}: its variants were drawn twice (entries {[s for s, _ in found]})")
+    at, fields = found[0]
+    step, count = fields.get("step"), len(fields["variants"])
+    sent = [seq for seq, wrap in trail.all("tip.wrap") if wrap.get("step") == step]
+    if at > ended or (sent and sent[0] < at):
+        raise Finding(f"tip {tip}: its variants were fixed (entry {at}) only after the step had left or ended")
+    given = {str(u): int(n) for u, n in dict(fields["assignment"]).items()}
+    for unit, number in given.items():
+        if number != variant(seed, f"{tip}/{step}", root, unit, count):
+            raise Finding(f"tip {tip}: the variant recorded for unit {unit} is not the drawn one")
+    return given, count
 
 
 def _compare(given: Sequence[TipRow], rows: Sequence[TipRow], excluded: list[tuple[str, str]]) -> None:
@@ -206,6 +232,8 @@ def _compare(given: Sequence[TipRow], rows: Sequence[TipRow], excluded: list[tup
         if other.pd != row.pd:
             raise Finding(f"tip {row.tip}: the file says pd {other.pd}, the ledger fixed {row.pd} before the draw")
         same = replace(other, time=row.time, shared_with=other.shared_with & set(row.share_probability))
+        if not other.variant_count:  # a file need not speak of variants; the ledger does
+            same = replace(same, variants=row.variants, variant_count=row.variant_count, reaction=row.reaction)
         if same != row:
             raise Finding(f"tip {row.tip}: the file and the ledger differ in coins, sharing or outcome")
     known = {tip for tip, _ in excluded}

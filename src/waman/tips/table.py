@@ -22,7 +22,11 @@ OUTCOMES = {"show": SHOW, "no_show": NO_SHOW, "unknown": UNSEEN}
 
 @dataclass(frozen=True, slots=True)
 class TipRow:
-    """One tip: who was told, by which coin, and what came of it. ``pd`` None: nobody said what could be seen."""
+    """One tip: who was told, by which coin, and what came of it. ``pd`` None: nobody said what could be seen.
+
+    ``variants`` is the number of the version each unit was given of ``variant_count``; ``reaction`` the
+    number of the one that was reacted to, None where no reaction was seen.
+    """
 
     tip: str
     time: str | None
@@ -31,17 +35,26 @@ class TipRow:
     shared_with: frozenset[str]
     outcome: str
     pd: float | None
+    variants: Mapping[str, int] = field(default_factory=dict)
+    variant_count: int = 0
+    reaction: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Coins:
-    """The counted tips as arrays: told (n, k), outcome (n,), share (n, k), pd (n,); units name the columns."""
+    """The counted tips as arrays: told (n, k), outcome (n,), share (n, k), pd (n,); units name the columns.
+
+    ``matched`` (n, k): the unit's variant was reacted to (1), another was (0), or neither (-1);
+    ``variants`` (n,): how many there were, at least 1.
+    """
 
     units: tuple[str, ...]
     told: NDArray[np.bool_]
     outcome: NDArray[np.int8]
     share: Floats
     pd: Floats
+    matched: NDArray[np.int8]
+    variants: NDArray[np.int64]
     excluded: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -85,7 +98,12 @@ def _row(raw: Any) -> TipRow:
     if pd is not None and not _chance(pd):
         raise ValueError(f"pd {pd!r} is not a chance between 0 and 1")
     flag = raw.get("randomised") is True
-    return TipRow(raw["tip"], time, flag, shares, frozenset(told), outcome, None if pd is None else float(pd))
+    given, count, reaction = raw.get("variants") or {}, raw.get("variant_count", 0), raw.get("reaction")
+    numbers = [*given.values(), *([] if reaction is None else [reaction])] if isinstance(given, dict) else [None]
+    if type(count) is not int or not all(type(n) is int and 0 <= n < count for n in numbers):
+        raise ValueError("variants must give each unit a number from 0 to variant_count - 1, and so must reaction")
+    seen = None if pd is None else float(pd)
+    return TipRow(raw["tip"], time, flag, shares, frozenset(told), outcome, seen, given, count, reaction)
 
 
 def _chance(value: object) -> bool:
@@ -94,7 +112,7 @@ def _chance(value: object) -> bool:
 
 def units_of(rows: Sequence[TipRow]) -> tuple[str, ...]:
     """Return every unit that was told or could have been, sorted."""
-    return tuple(sorted({u for row in rows for u in (*row.shared_with, *row.share_probability)}))
+    return tuple(sorted({u for row in rows for u in (*row.shared_with, *row.share_probability, *row.variants)}))
 
 
 def coins_of(rows: Sequence[TipRow]) -> Coins:
@@ -125,7 +143,22 @@ def coins_of(rows: Sequence[TipRow]) -> Coins:
             told[i, column[unit]] = True
     outcome = np.array([OUTCOMES[row.outcome] for row in kept], dtype=np.int8)
     pd = np.array([1.0 if row.pd is None else row.pd for row in kept])
-    return Coins(units, told, outcome, share, pd, tuple(excluded))
+    return Coins(units, told, outcome, share, pd, *_matches(kept, column), tuple(excluded))
+
+
+def no_coins(units: tuple[str, ...], excluded: tuple[tuple[str, str], ...]) -> Coins:
+    """Return arrays of no tip at all."""
+    wide, none = np.zeros((0, len(units))), np.zeros(0)
+    return Coins(units, wide > 0, none.astype(np.int8), wide, none, *_matches([], {u: 0 for u in units}), excluded)
+
+
+def _matches(rows: Sequence[TipRow], column: Mapping[str, int]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    matched = np.full((len(rows), len(column)), -1, dtype=np.int8)
+    for i, row in enumerate(rows):
+        if row.reaction is not None and row.variant_count > 1:
+            for unit, number in row.variants.items():
+                matched[i, column[unit]] = number == row.reaction
+    return matched, np.array([max(1, row.variant_count) for row in rows], dtype=np.int64)
 
 
 def _why_not(row: TipRow, uses: int) -> str | None:

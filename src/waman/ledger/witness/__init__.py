@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waman.errors import Finding, InputError, WamanError
-from waman.ledger.disk import Disk
 from waman.ledger.merkle import EMPTY_ROOT, PROOF_HASHES_MAX, prove_consistency, verify_consistency
 from waman.ledger.note import Checkpoint, Signer, Verifier, cosign, open_note
+from waman.ledger.storage.disk import Disk
 from waman.ledger.tiles import nodes_from
 
 REQUEST_BYTES_MAX = 1_000_000

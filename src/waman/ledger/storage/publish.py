@@ -13,9 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from waman.errors import Finding
-from waman.ledger import rows
-from waman.ledger.disk import Disk
 from waman.ledger.note import Verifier, open_note
+from waman.ledger.storage import rows
+from waman.ledger.storage.disk import Disk
 from waman.ledger.tiles import TILE_WIDTH, Tiles, pack_entries, tile_path, tiles_of
 
 Entries = Callable[[int, int], Sequence[bytes]]
