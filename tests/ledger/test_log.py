@@ -17,9 +17,9 @@ import pytest
 
 from waman.errors import Finding, InputError, WamanError
 from waman.ledger import Log, Record, audit, create_log
-from waman.ledger.storage.disk import Disk
 from waman.ledger.fsck import check_database
 from waman.ledger.note import open_note
+from waman.ledger.storage.disk import Disk
 
 NOTE = Record("note", "2026-03-01T12:00:00Z", {"text": "engine heard", "cell": "S12W076"}, actor="ana")
 

@@ -11,8 +11,8 @@ import pytest
 
 from waman.errors import Finding, WamanError
 from waman.ledger import Log, Record, audit, create_log
-from waman.ledger.storage.disk import Disk
 from waman.ledger.note import Checkpoint, KeyKind, Signer, new_signer, open_note, sign_checkpoint
+from waman.ledger.storage.disk import Disk
 from waman.ledger.witness import Witness, ask_witness, serve_witness
 
 NOTE = Record("note", "2026-03-01T12:00:00Z", {"text": "engine heard"})
