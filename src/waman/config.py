@@ -118,13 +118,23 @@ class Files(_Record, frozen=True):
 
 
 class Siting(_Record, frozen=True):
-    """The adversary's exits and costs for ``waman plan``."""
+    """The adversary's exits, costs and limits for ``waman plan``.
+
+    ``heights_agl_m`` (lowest first) lets him choose among heights; absent, he flies at ``height_agl_m``.
+    ``band_weight_per_km`` is what a kilometre costs in each beyond distance. ``slope_max`` [m/m] is the steepest
+    ground he follows, ``ceiling_msl_m`` the highest he flies, ``range_max_km`` the longest way out his fuel allows.
+    """
 
     exits: str | None = None
     height_agl_m: Positive = 200.0
     grid_m: Positive = 1000.0
     looks_per_km: Positive = 0.02
     distance_weight_per_km: NotNegative = 0.0005
+    heights_agl_m: tuple[Positive, ...] = ()
+    band_weight_per_km: tuple[NotNegative, ...] = ()
+    slope_max: Positive | None = None
+    ceiling_msl_m: Positive | None = None
+    range_max_km: Positive | None = None
 
 
 class People(_Record, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.errors import InputError
-from waman.siting.baselines import greedy_known, mclp_area, mclp_known
+from waman.siting.beside.baselines import Demand, greedy_known, known_demand, mclp
 from waman.siting.problem import Problem, Route
-from waman.siting.solve import Pool, Search, Solution
+from waman.siting.solve.pool import Pool
+from waman.siting.solve.search import Search, Solution
 
 F64 = NDArray[np.float64]
+
+BASELINES = ("mclp_area", "mclp_known", "greedy")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A baseline: its plan, what the worst route shows after rerouting, and what it promised."""
+
+    x: F64
+    worst_pd: float
+    promised_pd: float
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Point:
     worst_pd: float
     upper_bound: float
     promised_pd: float
-    baselines: dict[str, tuple[float, float]]  # name -> (worst after rerouting, promised)
+    baselines: Mapping[str, Beside]
 
 
 def check_problem(problem: Problem, budget: float, names: Sequence[str]) -> None:
@@ -40,20 +53,52 @@ def check_problem(problem: Problem, budget: float, names: Sequence[str]) -> None
             f"budget {budget:g} buys nothing: {price}",
             hint="raise --budget, or check the unit of the costs",
         )
+    _check_routes(problem)
+    _check_sight(problem)
+
+
+def _check_routes(problem: Problem) -> None:
+    if problem.shape[1] * problem.shape[2] == 1:
+        raise InputError(
+            "the area is a single cell: there is no route to watch",
+            hint="widen bbox, or make [siting] grid_m smaller",
+        )
     if not len(problem.strips):
         raise InputError("no strip lies inside the area", hint="add places of kind strip, or widen bbox")
     if not len(problem.exits):
         raise InputError("no exit lies inside the area", hint="give [siting] exits, or leave it out for the bbox edges")
-    theta, routes = problem.best_routes(np.zeros(problem.candidates))
-    if not np.isfinite(theta):
+    if not np.isfinite(problem.length_min_km):
+        degree = np.diff(problem.graph.first)
+        alone = int((degree[problem.strips] == 0).sum())
+        which = f"{alone} of {len(problem.strips)} strips are islands of a single cell" if alone else "all are shut in"
         raise InputError(
-            "no strip can reach an exit: every route is closed by terrain or nodata",
-            hint="raise height_agl_m, fill the terrain, or check the exits",
+            f"no strip can reach an exit: every route is closed by terrain, slope, ceiling or nodata ({which})",
+            hint="raise height_agl_m or ceiling_msl_m, relax slope_max, fill the terrain, or check the exits",
         )
-    if not any(r.exposure.any() for r in routes) and not (problem.pd > 0).any():
+    if problem.length_min_km > problem.range_max_km:
+        raise InputError(
+            f"no strip reaches an exit within range_max_km = {problem.range_max_km:g}: "
+            f"the shortest route is {problem.length_min_km:.0f} km",
+            hint="raise [siting] range_max_km: fuel for the way out alone",
+        )
+    if problem.length_min_km == 0.0:
+        raise InputError(
+            "a strip lies on an exit: its route has no length, and no sensor can see it",
+            hint="move the exits away from the strips, widen bbox, or make [siting] grid_m smaller",
+        )
+
+
+def _check_sight(problem: Problem) -> None:
+    if not problem.seen.weight.size:
         raise InputError(
             "no candidate sees the flight height anywhere in the area",
             hint="raise [siting] height_agl_m, or propose higher sites",
+        )
+    theta, routes = problem.best_routes(np.ones(problem.candidates))
+    if np.isfinite(theta) and not routes[0].exposure.any():
+        raise InputError(
+            "no candidate sees any route the adversary would take: even with all of them built one way stays unseen",
+            hint="propose more candidates (--propose), raise height_agl_m, or check the exits",
         )
 
 
@@ -62,24 +107,47 @@ def known_routes(problem: Problem) -> list[Route]:
     return problem.best_routes(np.zeros(problem.candidates))[1]
 
 
-def promised(problem: Problem, routes: list[Route], x: F64) -> float:
+def promised(problem: Problem, routes: Sequence[Route], x: F64) -> float:
     """Return the worst detection of a plan on today's routes: what it promises before anyone reroutes."""
     return min(problem.detection(r, x) for r in routes)
 
 
-def point(problem: Problem, budget: float, solution: Solution, routes: list[Route]) -> Point:
+def judged(problem: Problem, routes: Sequence[Route], x: F64) -> Beside:
+    """Return a plan with what it keeps after rerouting and what it promised."""
+    return Beside(x, problem.detection(problem.worst(x)[1], x), promised(problem, routes, x))
+
+
+@dataclass(frozen=True)
+class Today:
+    """What is known today: the routes and the demands that planners cover. Computed once for all budgets."""
+
+    routes: list[Route]
+    area: Demand
+    known: Demand
+
+    @classmethod
+    def of(cls, problem: Problem) -> Today:
+        """Return it for a problem."""
+        routes = known_routes(problem)
+        return cls(routes, Demand.of(problem), known_demand(problem, routes))
+
+    def baselines(self, problem: Problem, budget: float) -> dict[str, Beside]:
+        """Return every baseline at a budget, judged by the same adversary as the plan."""
+        plans = (
+            mclp(problem, budget, self.area),
+            mclp(problem, budget, self.known),
+            greedy_known(problem, budget, self.routes),
+        )
+        return {name: judged(problem, self.routes, x) for name, x in zip(BASELINES, plans, strict=True)}
+
+
+def point(problem: Problem, budget: float, solution: Solution, today: Today) -> Point:
     """Return one budget of the curve, baselines judged by the same adversary."""
     distance = problem.distance_weight_per_km * problem.length_min_km
     upper = 1.0 - float(np.exp(-max(solution.theta_upper - distance, 0.0)))
-    beside: dict[str, tuple[float, float]] = {}
-    for name, x in (
-        ("mclp_area", mclp_area(problem, budget)),
-        ("mclp_known", mclp_known(problem, budget, routes)),
-        ("greedy", greedy_known(problem, budget, routes)),
-    ):
-        beside[name] = (problem.detection(problem.worst(x)[1], x), promised(problem, routes, x))
     worst = problem.detection(solution.worst, solution.x)
-    return Point(budget, solution, worst, upper, promised(problem, routes, solution.x), beside)
+    kept = promised(problem, today.routes, solution.x)
+    return Point(budget, solution, worst, upper, kept, today.baselines(problem, budget))
 
 
 def make_curve(
@@ -90,23 +158,26 @@ def make_curve(
     gap: float = 0.01,
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[Point], None] = lambda p: None,
+    pool: Pool | None = None,
+    start: F64 | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Point]:
     """Solve budget after budget, each starting from the routes and the plan of the one before.
 
-    ``seconds`` is for all; the last budget gets half of it. Anytime: ``stop`` ends the running search,
-    and what is finished stays.
+    ``seconds`` is for all searches; the last budget gets half of it. A baseline that does better than the search's
+    plan becomes its start. Anytime: ``stop`` ends the running search, and what is finished stays.
+    ``pool`` and ``start`` are what an earlier run left.
     """
-    routes, pool = known_routes(problem), Pool(problem)
-    share = [seconds * 0.5 / max(len(budgets) - 1, 1)] * (len(budgets) - 1) + [
-        seconds * (0.5 if len(budgets) > 1 else 1.0)
-    ]
+    today, held = Today.of(problem), pool if pool is not None else Pool(problem)
+    held.add(today.routes)
+    early = len(budgets) - 1
+    share = [seconds * 0.5 / max(early, 1)] * early + [seconds * (0.5 if early else 1.0)]
     out: list[Point] = []
-    start: F64 | None = None
     for budget, time_s in zip(budgets, share, strict=True):
-        search = Search(problem, budget, seconds=time_s, gap=gap, stop=stop, pool=pool, start=start)
+        search = Search(problem, budget, seconds=time_s, gap=gap, stop=stop, pool=held, start=start, clock=clock)
         solution = search.run()
         start = solution.x
-        out.append(point(problem, budget, solution, routes))
+        out.append(point(problem, budget, solution, today))
         told(out[-1])
         if stop():
             break
@@ -125,21 +196,28 @@ def plan_json(
         "cost": float(problem.cost @ s.x),
         "theta": s.theta,
         "theta_upper": s.theta_upper,
-        "gap": s.gap,
+        "gap": s.gap if np.isfinite(s.gap) else None,
         "worst_pd": last.worst_pd,
         "upper_bound": last.upper_bound,
         "promised_pd": last.promised_pd,
         "worst_pd_block": problem.detection_block(s.worst, s.x),
         "proof": s.finished,
         "seconds": round(s.seconds, 1),
-        "baselines": {k: {"worst_pd": w, "promised_pd": p} for k, (w, p) in last.baselines.items()},
+        "baselines": {
+            k: {
+                "worst_pd": b.worst_pd,
+                "promised_pd": b.promised_pd,
+                "chosen": [names[int(i)] for i in np.flatnonzero(b.x > 0.5)],
+            }
+            for k, b in last.baselines.items()
+        },
         "routes": {
             "type": "FeatureCollection",
             "features": [
                 {
                     "type": "Feature",
                     "properties": {"pd": problem.detection(r, s.x), "length_km": r.length_km, "worst": k == 0},
-                    "geometry": {"type": "LineString", "coordinates": to_degrees(r.cells)},
+                    "geometry": {"type": "LineString", "coordinates": to_degrees(problem.cells(r))},
                 }
                 for k, r in enumerate(routes)
             ],
@@ -151,10 +229,8 @@ def plan_json(
                 "worst_pd": p.worst_pd,
                 "upper_bound": p.upper_bound,
                 "promised_pd": p.promised_pd,
-                "gap": p.solution.gap,
-                "mclp_area_worst_pd": p.baselines["mclp_area"][0],
-                "mclp_known_worst_pd": p.baselines["mclp_known"][0],
-                "greedy_worst_pd": p.baselines["greedy"][0],
+                "gap": p.solution.gap if np.isfinite(p.solution.gap) else None,
+                **{f"{k}_worst_pd": b.worst_pd for k, b in p.baselines.items()},
             }
             for p in curve
         ],

@@ -1,7 +1,6 @@
-"""The siting problem: a grid, what each candidate would see on it, and the adversary's routes.
+"""The siting problem: a network of steps, what each candidate would see on them, and the adversary's routes.
 
-The adversary flies from any strip to any exit over an 8-neighbour grid. A step of length l [km]
-between nodes u and v has the exposure
+The adversary flies from any strip to any exit. A step of length l [km] between nodes u and v has the exposure
 
     l x looks_per_km x sum over sensors of -log(1 - min(Pd, 0.99)),  Pd the mean of both nodes,
 
@@ -18,114 +17,200 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.jit import kernel
-from waman.terrain.edges import STEPS, edge_paths
+from waman.terrain.graph import Graph, Ways, ways
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
 PD_MAX = 0.99
 BLOCK_KM = 5.0  # masking length: within it misses are taken as one (siting "worst_pd_block")
-_LENGTHS = np.hypot(*np.array(STEPS, float).T)
+RANGE_TRIES = 14
 
 
 @dataclass(frozen=True)
-class Route:
-    """One route of the adversary: its cells, and what every candidate would add on it."""
+class Seen:
+    """What every candidate adds on every step, kept twice: by candidate and by step; zeros are not kept.
 
-    cells: I64  # (m, 2) row and column from strip to exit
-    length_km: float
-    exposure: F64  # (candidates,) what each candidate alone adds
-    kept_exposure: float  # what the existing sensors give
-
-    @property
-    def key(self) -> bytes:
-        """The cells as bytes: two routes are one when these are equal."""
-        return self.cells.tobytes()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is fixed: grid, candidates and adversary. Values only; all methods are pure.
-
-    ``pd`` is (candidates, rows, cols) float32, detection probability per scan at the flight height;
-    ``kept`` (existing, rows, cols) the same for sensors already there; ``cost`` (candidates,);
-    ``site`` (candidates,) int: candidates of one site exclude each other (sensor types);
-    ``strips`` and ``exits`` are (k, 2) rows and columns; ``closed`` (rows, cols) bool cells nobody flies.
+    ``first[c]:first[c + 1]`` are candidate c's entries of ``step`` and ``weight``; ``by_first`` (steps + 1,),
+    ``by_candidate`` and ``by_weight`` hold the same for each step.
     """
 
-    pd: F32
-    kept: F32
-    cost: F64
-    site: I64
-    strips: I64
-    exits: I64
-    closed: NDArray[np.bool_]
-    cell_km: float
-    looks_per_km: float
-    distance_weight_per_km: float
+    first: I64
+    step: I32
+    weight: F64
+    by_first: I64
+    by_candidate: I32
+    by_weight: F64
 
     @property
     def candidates(self) -> int:
         """Number of candidates."""
-        return int(self.pd.shape[0])
+        return self.first.size - 1
 
-    @cached_property
-    def base_edges(self) -> F64:
-        """Step costs without any new sensor: distance and the exposure to existing ones."""
-        edges = edge_exposure(self.kept, np.ones(len(self.kept)), self.cell_km * self.looks_per_km)
-        for k in range(4):
-            edges[k] += _LENGTHS[k] * self.cell_km * self.distance_weight_per_km
-        return _close(edges, self.closed)
+
+@dataclass(frozen=True)
+class Route:
+    """One route of the adversary, and what every candidate would add on it."""
+
+    nodes: I64  # (k + 1,) from strip to exit
+    steps: I64  # (k,)
+    length_km: float
+    exposure: F64  # (candidates,) what each candidate alone adds
+    kept_exposure: float  # what the existing sensors give
+    fixed: float  # what it costs the adversary before any new sensor
+
+    @property
+    def key(self) -> bytes:
+        """The nodes as bytes: two routes are one when these are equal."""
+        return self.nodes.tobytes()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is fixed: network, candidates and adversary. Values only; all methods are pure.
+
+    ``pd`` is (candidates, nodes) float32, detection probability per scan at each node's height; ``shape`` (bands,
+    rows, cols) numbers the nodes; ``length_km``, ``kept`` (exposure to sensors already there) and ``fixed`` (that
+    and distance) are (steps,); ``cost`` and ``site`` (candidates,): candidates of one site exclude each other
+    (sensor types); ``strips`` and ``exits`` are node numbers. ``range_max_km`` is the longest route fuel allows.
+    """
+
+    graph: Graph
+    shape: tuple[int, int, int]
+    length_km: F64
+    kept: F64
+    fixed: F64
+    seen: Seen
+    pd: F32
+    cost: F64
+    site: I64
+    strips: I64
+    exits: I64
+    looks_per_km: float
+    distance_weight_per_km: float
+    range_max_km: float = np.inf
+
+    @property
+    def candidates(self) -> int:
+        """Number of candidates."""
+        return self.seen.candidates
 
     @cached_property
     def length_min_km(self) -> float:
         """Length of the shortest route from any strip to any exit."""
-        edges = np.broadcast_to((_LENGTHS * self.cell_km)[:, None, None], self.base_edges.shape).copy()
-        field = edge_paths(_close(edges, self.closed), self.strips)
-        return float(field.distance[self.exits[:, 0], self.exits[:, 1]].min())
+        return float(ways(self.graph, self.length_km, self.strips).distance[self.exits].min(initial=np.inf))
 
-    def edges(self, x: F64) -> F64:
-        """Return the step costs (4, rows, cols) under a plan ``x`` (candidates,), fractional allowed."""
-        used = np.flatnonzero(x > 1e-9)
-        return self.base_edges + edge_exposure(self.pd[used], x[used], self.cell_km * self.looks_per_km)
+    def step_costs(self, x: F64) -> F64:
+        """Return what every step costs the adversary under a plan ``x`` (candidates,), fractional allowed."""
+        out = self.fixed.copy()
+        _add(self.seen.first, self.seen.step, self.seen.weight, np.ascontiguousarray(x, np.float64), out)
+        return out
 
     def worst(self, x: F64) -> tuple[float, Route]:
         """Return theta under ``x`` and the adversary's best route."""
-        theta, routes = self.best_routes(x, each_strip=False)
+        theta, routes = self.best_routes(x)
         return theta, routes[0]
 
-    def best_routes(self, x: F64, *, each_strip: bool = True) -> tuple[float, list[Route]]:
-        """Return theta and the best route, or one best route from every strip (the best first)."""
-        edges = self.edges(x)
-        if not each_strip:
-            field = edge_paths(edges, self.strips)
-            ends = field.distance[self.exits[:, 0], self.exits[:, 1]]
-            end = int(ends.argmin())
-            return float(ends[end]), [self.route(field.path_to(*map(int, self.exits[end])))]
-        # from the exits back to every strip: one search gives a route for each
-        field = edge_paths(edges, self.exits)
-        reach = field.distance[self.strips[:, 0], self.strips[:, 1]]
-        order = [int(i) for i in np.argsort(reach) if np.isfinite(reach[i])]
-        routes = [self.route(field.path_to(*map(int, self.strips[i]))[::-1]) for i in order]
-        return float(reach.min()), routes
+    def best_routes(self, x: F64) -> tuple[float, list[Route]]:
+        """Return theta and one best route from every strip that has one, the best first.
 
-    def route(self, cells: I64) -> Route:
-        """Return a route with its length and what every candidate adds on it."""
-        cells = np.ascontiguousarray(cells, np.int64)
-        steps = np.abs(np.diff(cells, axis=0))
-        lengths = np.hypot(steps[:, 0], steps[:, 1]) * self.cell_km
-        looks = lengths * self.looks_per_km
-        exposure = route_exposure(self.pd, cells, looks)
-        return Route(cells, float(lengths.sum()), exposure, float(route_exposure(self.kept, cells, looks).sum()))
+        Where fuel limits the route, theta is a proved lower bound of the adversary's best (Lagrange multiplier on
+        length) and the routes are all within the limit; the difference is part of every gap told.
+        """
+        costs = self.step_costs(x)
+        if not np.isfinite(self.range_max_km):
+            return self._answers(ways(self.graph, costs, self.exits))
+        return self._within_range(costs)
+
+    def _answers(self, back: Ways) -> tuple[float, list[Route]]:
+        # from the exits back to every strip: one search gives a route for each
+        reach = back.distance[self.strips]
+        order = [int(i) for i in np.argsort(reach, kind="stable") if np.isfinite(reach[i])]
+        routes = [self._route(*back.path_to(int(self.strips[i]))) for i in order]
+        return float(reach.min(initial=np.inf)), routes
+
+    def _within_range(self, costs: F64) -> tuple[float, list[Route]]:
+        """Bisect the multiplier of length: ``min cost + m (length - range)`` is a bound for every m >= 0."""
+        limit, low, high, bound = self.range_max_km, 0.0, np.nan, 0.0
+        found: dict[bytes, tuple[float, Route]] = {}
+        multiplier = 0.0
+        for _ in range(RANGE_TRIES):
+            theta, routes = self._answers(ways(self.graph, costs + multiplier * self.length_km, self.exits))
+            if not routes:
+                return np.inf, []
+            bound = max(bound, theta - multiplier * limit)
+            for route in routes:
+                if route.length_km <= limit + 1e-9:
+                    found[route.key] = (float(costs[route.steps].sum()), route)
+            if routes[0].length_km <= limit + 1e-9:
+                if multiplier == 0.0:
+                    break
+                high = multiplier
+            else:
+                low = multiplier
+            multiplier = max(4.0 * low, 1e-3) if np.isnan(high) else 0.5 * (low + high)
+            if multiplier > 1e6:
+                break
+        best = sorted(found.values(), key=lambda pair: pair[0])
+        if not best:
+            return np.inf, []
+        return min(bound, best[0][0]), [route for _, route in best]
+
+    def many_routes(self, x: F64, below: float, count: int) -> tuple[float, list[Route]]:
+        """Return theta and up to ``count`` unlike routes that cost less than ``below``: cuts by the batch.
+
+        Through any node leads a cheapest route, its cost known from one search from each end; nodes are taken by
+        that cost, and those near a route already taken are passed over.
+        """
+        costs = self.step_costs(x)
+        theta, routes = self._answers(back := ways(self.graph, costs, self.exits))
+        routes = [r for r in routes if float(costs[r.steps].sum()) < below]
+        out = ways(self.graph, costs, self.strips)
+        through = out.distance + back.distance
+        taken = np.zeros(self.shape, bool)
+        for route in routes:
+            self._mark(taken, route.nodes)
+        near = np.flatnonzero(through < below)
+        for node in near[np.argsort(through[near], kind="stable")]:
+            if len(routes) >= count:
+                break
+            if taken.ravel()[node]:
+                continue
+            there, back_there = out.path_to(int(node)), back.path_to(int(node))
+            nodes = np.concatenate((there[0], back_there[0][::-1][1:]))
+            self._mark(taken, nodes)
+            if np.unique(nodes).size == nodes.size:
+                routes.append(self._route(nodes[::-1], np.concatenate((there[1], back_there[1][::-1]))[::-1]))
+        return theta, [r for r in routes if r.length_km <= self.range_max_km]
+
+    def _mark(self, taken: NDArray[np.bool_], nodes: I64) -> None:
+        _, row, col = np.unravel_index(nodes, self.shape)
+        for dr in (-1, 0, 1):
+            for dc in (-1, 0, 1):
+                taken[:, np.clip(row + dr, 0, self.shape[1] - 1), np.clip(col + dc, 0, self.shape[2] - 1)] = True
+
+    def _route(self, nodes: I64, steps: I64) -> Route:
+        """Return the route whose nodes and steps are given from exit to strip."""
+        return self.along(nodes[::-1].copy(), steps[::-1].copy())
+
+    def along(self, nodes: I64, steps: I64) -> Route:
+        """Return a route from strip to exit with its length and what every candidate adds on it."""
+        exposure = np.zeros(self.candidates)
+        _along(self.seen.by_first, self.seen.by_candidate, self.seen.by_weight, steps, exposure)
+        sums = (float(v[steps].sum()) for v in (self.length_km, self.kept, self.fixed))
+        length_km, kept, fixed = sums
+        return Route(nodes, steps, length_km, exposure, kept, fixed)
+
+    def cells(self, route: Route) -> I64:
+        """Return rows and columns (k + 1, 2) of a route's nodes."""
+        _, row, col = np.unravel_index(route.nodes, self.shape)
+        return np.column_stack((row, col))
 
     def value(self, route: Route, x: F64) -> float:
         """Return exposure + distance_weight x length of a route under ``x``."""
-        return float(self.fixed(route) + route.exposure @ x)
-
-    def fixed(self, route: Route) -> float:
-        """Return what a route costs the adversary before any new sensor."""
-        return route.kept_exposure + self.distance_weight_per_km * route.length_km
+        return float(route.fixed + route.exposure @ x)
 
     def detection(self, route: Route, x: F64) -> float:
         """Return the probability that a flight along a route is detected under ``x``."""
@@ -134,95 +219,39 @@ class Problem:
     def detection_block(self, route: Route, x: F64) -> float:
         """Return that probability where misses within BLOCK_KM are one: each block counts its best step only.
 
-        The pessimistic companion of :meth:`detection`: masking along a valley is not independent.
+        The pessimistic companion of :meth:`detection`: masking along a valley is not independent. The sensors
+        already there count as one.
         """
-        steps = np.abs(np.diff(route.cells, axis=0))
-        lengths = np.hypot(steps[:, 0], steps[:, 1]) * self.cell_km
+        lengths = self.length_km[route.steps]
         block = np.floor((np.cumsum(lengths) - 0.5 * lengths) / BLOCK_KM).astype(int)
-        total = 0.0
-        for pd, weights in ((self.pd[x > 0.5], np.ones(int((x > 0.5).sum()))), (self.kept, np.ones(len(self.kept)))):
-            for layer in pd[weights > 0]:
-                at = layer[route.cells[:, 0], route.cells[:, 1]].astype(float)
-                miss = -np.log1p(-np.minimum(0.5 * (at[1:] + at[:-1]), PD_MAX)) * lengths * self.looks_per_km
-                best = np.zeros(block[-1] + 1 if block.size else 1)
-                np.maximum.at(best, block, miss)
-                total += float(best.sum())
+        blocks = int(block[-1]) + 1 if block.size else 1
+        total, chosen = 0.0, np.flatnonzero(x > 0.5)
+        for rows in [self.kept[route.steps], *(self._of(int(c), route.steps) for c in chosen)]:
+            best = np.zeros(blocks)
+            np.maximum.at(best, block, rows)
+            total += float(best.sum())
         return float(1.0 - np.exp(-total))
 
-
-def _close(edges: F64, closed: NDArray[np.bool_]) -> F64:
-    """Put infinity where a step leaves the grid or enters a closed cell."""
-    rows, cols = closed.shape
-    for k, (dr, dc) in enumerate(STEPS):
-        far = np.ones_like(closed)
-        r0, c0, c1 = dr, max(dc, 0), cols + min(dc, 0)
-        far[: rows - r0, c0 - dc : c1 - dc] = closed[r0:, c0:c1]
-        edges[k][closed | far] = np.inf
-    return edges
-
-
-def edge_exposure(pd: F32, weight: F64, looks_per_cell: float) -> F64:
-    """Return the exposure of every step (4, rows, cols): sum over sensors of weight x looks x -log(1 - mean Pd).
-
-    >>> p = np.full((1, 1, 2), 0.5, np.float32)
-    >>> round(float(edge_exposure(p, np.ones(1), 2.0)[0, 0, 0]), 4)
-    1.3863
-    """
-    rows, cols = pd.shape[1:]
-    out = np.zeros((4, rows, cols))
-    if len(pd):
-        _edge_exposure(np.ascontiguousarray(pd), np.ascontiguousarray(weight, np.float64), looks_per_cell, out)
-    return out
-
-
-def edge_exposure_ref(pd: F32, weight: F64, looks_per_cell: float) -> F64:
-    """Return the same from the probability that all looks of a step miss (a product, not a sum of logarithms)."""
-    out = np.zeros((4, *pd.shape[1:]))
-    for k, (dr, dc) in enumerate(STEPS):
-        rows, cols = pd.shape[1:]
-        here = pd[:, : rows - dr, max(-dc, 0) : cols - max(dc, 0)].astype(float)
-        there = pd[:, dr:, max(dc, 0) : cols + min(dc, 0)].astype(float)
-        miss = np.prod((1.0 - np.minimum((here + there) / 2, PD_MAX)) ** weight[:, None, None], axis=0)
-        out[k, : rows - dr, max(-dc, 0) : cols - max(dc, 0)] = -np.log(miss) * _LENGTHS[k] * looks_per_cell
-    return out
+    def _of(self, candidate: int, steps: I64) -> F64:
+        """Return what one candidate adds on each of ``steps``."""
+        mine = slice(self.seen.first[candidate], self.seen.first[candidate + 1])
+        at = np.searchsorted(self.seen.step[mine], steps)
+        at = np.minimum(at, max(self.seen.step[mine].size - 1, 0))
+        if not self.seen.step[mine].size:
+            return np.zeros(steps.size)
+        return np.where(self.seen.step[mine][at] == steps, self.seen.weight[mine][at], 0.0)
 
 
 @kernel
-def _edge_exposure(pd: F32, weight: F64, looks_per_cell: float, out: F64) -> None:
-    rows, cols = pd.shape[1], pd.shape[2]
-    for s in range(pd.shape[0]):
-        for k in range(4):
-            dr = 0 if k == 0 else 1
-            dc = 1 if k == 0 or k == 2 else (0 if k == 1 else -1)
-            scale = weight[s] * looks_per_cell * (1.0 if k < 2 else np.sqrt(2.0))
-            for r in range(rows - dr):
-                for c in range(max(-dc, 0), cols - max(dc, 0)):
-                    p = 0.5 * (float(pd[s, r, c]) + float(pd[s, r + dr, c + dc]))
-                    if p > 0.0:
-                        out[k, r, c] -= scale * np.log(1.0 - min(p, 0.99))
+def _add(first: I64, step: I32, weight: F64, x: F64, out: F64) -> None:
+    for c in range(x.size):
+        if x[c] > 1e-9:
+            for i in range(first[c], first[c + 1]):
+                out[step[i]] += x[c] * weight[i]
 
 
 @kernel
-def _route_exposure(pd: F32, cells: I64, looks: F64, out: F64) -> None:
-    for s in range(pd.shape[0]):
-        total = 0.0
-        before = float(pd[s, cells[0, 0], cells[0, 1]])
-        for i in range(looks.size):
-            after = float(pd[s, cells[i + 1, 0], cells[i + 1, 1]])
-            p = 0.5 * (before + after)
-            if p > 0.0:
-                total -= looks[i] * np.log(1.0 - min(p, 0.99))
-            before = after
-        out[s] = total
-
-
-def route_exposure(pd: F32, cells: I64, looks: F64) -> F64:
-    """Return what each sensor adds along a route: (sensors,) from cells (m, 2) and looks of its m - 1 steps.
-
-    >>> route_exposure(np.full((1, 1, 2), 0.5, np.float32), np.array([[0, 0], [0, 1]]), np.array([2.0])).round(4)
-    array([1.3863])
-    """
-    out = np.zeros(pd.shape[0])
-    if len(cells) > 1 and len(pd):
-        _route_exposure(np.ascontiguousarray(pd), cells, looks, out)
-    return out
+def _along(by_first: I64, by_candidate: I32, by_weight: F64, steps: I64, out: F64) -> None:
+    for k in range(steps.size):
+        for i in range(by_first[steps[k]], by_first[steps[k] + 1]):
+            out[by_candidate[i]] += by_weight[i]

@@ -18,6 +18,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from waman.jit import PARALLEL_THREADS_MAX, kernel
+from waman.terrain.heap import pop, reach
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -151,43 +152,6 @@ def _checked(
 
 
 @kernel
-def _sift_up(heap: I32, place: I32, key: F64, at: int) -> None:
-    """Move the entry at ``at`` towards the root of a binary heap on ``key``."""
-    item = heap[at]
-    value = key[item]
-    while at > 0:
-        parent = (at - 1) >> 1
-        if key[heap[parent]] <= value:
-            break
-        heap[at] = heap[parent]
-        place[heap[at]] = at
-        at = parent
-    heap[at] = item
-    place[item] = at
-
-
-@kernel
-def _pop(heap: I32, place: I32, key: F64, size: int) -> int:
-    """Take the root out of a heap of ``size`` entries and close the gap."""
-    root = heap[0]
-    last = heap[size - 1]
-    value = key[last]
-    at, child = 0, 1
-    while child < size - 1:
-        if child + 1 < size - 1 and key[heap[child + 1]] < key[heap[child]]:
-            child += 1
-        if value <= key[heap[child]]:
-            break
-        heap[at] = heap[child]
-        place[heap[at]] = at
-        at = child
-        child = 2 * at + 1
-    heap[at] = last
-    place[last] = at
-    return int(root)
-
-
-@kernel
 def _open(cost: F64, row: int, col: int, dr: int, dc: int) -> bool:
     """Tell whether the move stays on the grid and every cell it enters or passes is passable."""
     r, c = row + dr, col + dc
@@ -214,21 +178,15 @@ def _dijkstra(
     key[:] = np.inf
     before[:] = -1
     heap = np.empty(size, np.int32)
-    place = np.full(size, -1, np.int32)  # -1 never met, -2 finished, else its position in the heap
+    place = np.full(size, -1, np.int32)
     count = 0
     for i in range(starts.size):
         cell = starts[i]
         if first[i] < key[cell] and np.isfinite(cost[cell // cols, cell % cols]):
-            key[cell] = first[i]
-            if place[cell] < 0:
-                place[cell] = count
-                heap[count] = cell
-                count += 1
-            _sift_up(heap, place, key, place[cell])
+            count = reach(heap, place, key, cell, first[i], count)
     while count > 0:
-        cell = _pop(heap, place, key, count)
+        cell = pop(heap, place, key, count)
         count -= 1
-        place[cell] = -2
         row, col = cell // cols, cell % cols
         for m in range(moves.shape[0]):
             dr, dc = moves[m, 0], moves[m, 1]
@@ -237,12 +195,7 @@ def _dijkstra(
             there = (row + dr) * cols + col + dc
             if place[there] == -2:
                 continue
-            reach = key[cell] + lengths[m] * 0.5 * (cost[row, col] + cost[row + dr, col + dc])
-            if reach < key[there]:
-                key[there] = reach
+            value = key[cell] + lengths[m] * 0.5 * (cost[row, col] + cost[row + dr, col + dc])
+            if value < key[there]:
                 before[there] = cell
-                if place[there] < 0:
-                    place[there] = count
-                    heap[count] = there
-                    count += 1
-                _sift_up(heap, place, key, place[there])
+                count = reach(heap, place, key, there, value, count)

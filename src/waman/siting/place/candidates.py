@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, uniform_filter
 
 from waman.config import Sensor
 from waman.errors import InputError, Problems
-from waman.siting.grid import Grid
+from waman.geo.frames import Frame
+from waman.siting.place.grid import Grid
 
 F64 = NDArray[np.float64]
 
@@ -81,7 +83,16 @@ def _candidate(feature: Any, number: int) -> Candidate:
 
 
 def propose(
-    grid: Grid, ground_m: F64, count: int, template: Sensor, *, cost: float = 1.0, spacing_km: float = 8.0
+    grid: Grid,
+    ground_m: F64,
+    count: int,
+    template: Sensor,
+    *,
+    cost: float = 1.0,
+    spacing_km: float = 8.0,
+    inside: Any = None,
+    near: Sequence[tuple[float, float]] = (),
+    reach_km: float = 60.0,
 ) -> list[Candidate]:
     """Return up to ``count`` prominent places: summits that stand out most from the ground within 10 km.
 
@@ -90,6 +101,9 @@ def propose(
     ground_m : (rows, cols) ground at the nodes of the grid [m]; NaN is unknown and never proposed
     template : the sensor that would stand there (its position is replaced)
     spacing_km : least distance between two proposals
+    inside : a shapely polygon in longitude and latitude; places outside it are not proposed
+    near : (lat, lon) [deg] of bases and settled places, where known: a place further than ``reach_km`` from all of
+        them can hardly be supplied and is not proposed; none known: nobody is left out
     """
     known = np.isfinite(ground_m)
     filled = np.where(known, ground_m, -1e4)
@@ -99,7 +113,8 @@ def propose(
     reach = max(int(spacing_km * 1000.0 / grid.cell_m), 1)
     peak = known & (filled >= maximum_filter(filled, 2 * reach + 1, mode="nearest"))
     cells = np.argwhere(peak)
-    rise = (ground_m - mean)[peak]
+    allowed = _allowed(grid, cells, inside, near, reach_km)
+    cells, rise = cells[allowed], (ground_m - mean)[peak][allowed]
     cells = cells[np.argsort(-rise, kind="stable")[:count]]
     lat, lon = grid.degrees(cells)
     out = []
@@ -110,20 +125,46 @@ def propose(
     return out
 
 
+def _allowed(
+    grid: Grid, cells: NDArray[np.int64], inside: Any, near: Sequence[tuple[float, float]], reach_km: float
+) -> NDArray[np.bool_]:
+    lat, lon = grid.degrees(cells)
+    allowed = np.ones(len(cells), bool)
+    if inside is not None:
+        allowed &= shapely.contains_xy(inside, lon, lat)
+    if near:
+        allowed &= nearest_km(lat, lon, near) <= reach_km
+    return allowed
+
+
+def nearest_km(lat_deg: F64, lon_deg: F64, near: Sequence[tuple[float, float]]) -> F64:
+    """Return the distance [km] from each point to the nearest of some known places; NaN where none is known.
+
+    >>> nearest_km(np.array([0.0]), np.array([0.0]), [(0.0, 1.0), (0.0, 2.0)]).round(1)
+    array([111.3])
+    """
+    if not near:
+        return np.full(np.size(lat_deg), np.nan)
+    each = [Frame(la, lo).to_plane(lat_deg=lat_deg, lon_deg=lon_deg) for la, lo in near]
+    return np.asarray(np.min([np.hypot(x, y) for x, y in each], axis=0) / 1000.0)
+
+
 def detection_at_nodes(
     candidates: Sequence[Candidate],
     grid: Grid,
     pd_of: Callable[[Sensor, F64, F64], F64],
     *,
+    bands: int = 1,
     told: Callable[[int, int], None] = lambda done, of: None,
 ) -> NDArray[np.float32]:
-    """Return (candidates, rows, cols) float32: what each candidate would see at every node.
+    """Return (candidates, bands, rows, cols) float32: what each candidate would see at every node.
 
-    ``pd_of`` gives the probability per scan of one sensor at (lat, lon); unknown (NaN) counts as not seen.
+    ``pd_of`` gives the probability per scan of one sensor at (lat, lon), (n,) or (bands, n); unknown (NaN) counts as
+    not seen.
     """
     lat, lon = grid.nodes()
-    out = np.zeros((len(candidates), *grid.shape), np.float32)
+    out = np.zeros((len(candidates), bands, *grid.shape), np.float32)
     for k, candidate in enumerate(candidates):
-        out[k] = np.nan_to_num(pd_of(candidate.sensor, lat, lon)).reshape(grid.shape)
+        out[k] = np.nan_to_num(pd_of(candidate.sensor, lat, lon)).reshape(bands, *grid.shape)
         told(k + 1, len(candidates))
     return out

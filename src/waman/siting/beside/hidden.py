@@ -1,0 +1,258 @@
+"""Hidden placement: mobile sensors that move, the adversary knowing the odds but not the place.
+
+A zero-sum game on the real detection probability: the planner mixes over affordable plans, the adversary over routes.
+Double oracle (McMahan, Gordon and Blum 2003): solve the game on the plans and routes met so far, add each side's best
+answer, repeat. The planner's answer is a small whole-number program with tangents of 1 - exp(-E), whose bound proves
+the upper value; the adversary's is ascent by reweighted shortest paths (a plan weighs by the chance to be missed under
+it). His exact answer is no shortest path, because a mixture of products is no sum; the lower value is proved by a
+best-first search over partial routes whose optimism lets him know each plan from there on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waman.jit import kernel
+from waman.siting.problem import Problem, Route
+from waman.siting.solve.bound import Shop
+from waman.siting.solve.highs import Linear, Rows, minimise
+from waman.terrain.graph import ways
+
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
+ROUNDS_MAX = 60
+TANGENTS = np.array([0.0, 0.1, 0.25, 0.5, 0.8, 1.2, 1.7, 2.4, 3.5, 5.0])
+ORACLE_SECONDS = 4.0
+LABELS_MAX = 400_000
+ODDS_MIN = 1e-3
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A mixture of plans. Its worst Pd lies between ``pd_low`` (proved) and ``pd_met`` (the worst route found);
+    no mixture exceeds ``pd_upper``.
+    """
+
+    plans: list[F64]
+    odds: F64
+    pd_low: float
+    pd_met: float
+    pd_upper: float
+    worst: Route
+    rounds: int
+
+
+def hidden_plan(
+    problem: Problem,
+    budget: float,
+    start: F64,
+    routes: list[Route],
+    *,
+    seconds: float = 60.0,
+    gap: float = 0.01,
+    stop: Callable[[], bool] = lambda: False,
+) -> Hidden:
+    """Return the mixture of plans that a hidden placement should draw from, with proved bounds of its worth."""
+    until = time.monotonic() + seconds
+    shop = Shop.of(problem.cost, problem.site, budget)
+    plans, met = [start], list({r.key: r for r in routes}.values())
+    upper, odds = 1.0, np.ones(1)
+    turn = 0
+    for turn in range(1, ROUNDS_MAX + 1):
+        odds, shares, value = _game(_payoff(met, plans))
+        answer, bound = _planner(problem, shop, met, shares)
+        upper = min(upper, bound)
+        route, pd_met = _adversary(problem, plans, odds)
+        grown = False
+        if not any(np.array_equal(answer, p) for p in plans) and _payoff(met, [answer])[0] @ shares > value + 1e-6:
+            plans.append(answer)
+            grown = True
+        if pd_met < value - 1e-6 and route.key not in {r.key for r in met}:
+            met.append(route)
+            grown = True
+        if not grown or upper - pd_met <= gap * max(pd_met, 1e-9) or time.monotonic() > until or stop():
+            break
+    odds, _, _ = _game(_payoff(met, plans))
+    keep = np.flatnonzero(odds > ODDS_MIN)
+    plans, odds = [plans[k] for k in keep], odds[keep] / odds[keep].sum()
+    route, pd_met = _adversary(problem, plans, odds)
+    low = 1.0 - _most_missed(problem, plans, odds, 1.0 - pd_met)
+    return Hidden(plans, odds, min(low, pd_met), pd_met, max(upper, pd_met), route, turn)
+
+
+def _payoff(routes: list[Route], plans: list[F64]) -> F64:
+    """Return the detection probability (plans, routes)."""
+    kept = np.array([r.kept_exposure for r in routes])
+    weights = np.array([r.exposure for r in routes])
+    return np.asarray(1.0 - np.exp(-(kept + np.array(plans) @ weights.T)))
+
+
+def _game(payoff: F64) -> tuple[F64, F64, float]:
+    """Return the planner's odds, the adversary's odds and the value of a matrix game."""
+    plans, routes = payoff.shape
+    program = Linear(np.append(np.zeros(plans), -1.0), np.zeros(plans + 1), np.ones(plans + 1))
+    program.add(Rows(np.append(np.ones(plans), 0.0)[None, :], np.ones(1), np.ones(1)))
+    program.add(Rows(np.hstack((-payoff.T, np.ones((routes, 1)))), np.full(routes, -np.inf), np.zeros(routes)))
+    answer = program.solve()
+    assert answer.x is not None and answer.row_dual is not None, "a matrix game always has a value"
+    odds = np.maximum(answer.x[:-1], 0.0)
+    shares = np.maximum(-answer.row_dual[1:], 0.0)
+    total = float(shares.sum())
+    shares = shares / total if total > 0 else np.full(routes, 1.0 / routes)
+    return odds / odds.sum(), shares, float(answer.x[-1])
+
+
+def _planner(problem: Problem, shop: Shop, routes: list[Route], shares: F64) -> tuple[F64, float]:
+    """Return the plan that is best against the adversary's odds, and a bound no plan exceeds against them."""
+    used = np.flatnonzero(shares > 1e-9)
+    weights = np.array([routes[k].exposure for k in used])
+    kept = np.array([routes[k].kept_exposure for k in used])
+    n, m = problem.candidates, used.size
+    rows, limits = [np.hstack((shop.cost, np.zeros(m)))], [shop.budget]
+    for site in shop.sites:
+        rows.append(np.hstack((site.astype(float), np.zeros(m))))
+        limits.append(1.0)
+    for k in range(m):
+        for at in TANGENTS:  # z <= 1 - exp(-t) + exp(-t) (E - t)
+            slope = float(np.exp(-at))
+            row = np.zeros(n + m)
+            row[:n], row[n + k] = -slope * weights[k], 1.0
+            rows.append(row)
+            limits.append(1.0 - slope + slope * (float(kept[k]) - at))
+    cost = np.concatenate((np.zeros(n), -shares[used]))
+    whole = np.arange(n + m) < n
+    table = Rows(np.array(rows), np.full(len(rows), -np.inf), np.array(limits))
+    answer = minimise(cost, table, upper=np.ones(n + m), whole=whole, seconds=ORACLE_SECONDS)
+    plan = np.zeros(n) if answer.x is None else np.asarray(np.round(answer.x[:n]))
+    return plan, min(-answer.bound, 1.0) if np.isfinite(answer.bound) else 1.0
+
+
+def _adversary(problem: Problem, plans: list[F64], odds: F64) -> tuple[Route, float]:
+    """Return the route found that is least seen under the mixture, and its Pd: ascent from several starts."""
+    best: Route | None = None
+    least = np.inf
+    starts = [odds, *np.eye(len(plans))[np.argsort(-odds)[:8]]]
+    for weights in starts:
+        last = np.inf
+        for _ in range(30):
+            _, routes = problem.best_routes(np.tensordot(weights, np.array(plans), 1))
+            payoff = _payoff(routes, plans)
+            values = odds @ payoff
+            k = int(values.argmin())
+            if values[k] < least:
+                least, best = float(values[k]), routes[k]
+            if values[k] >= last - 1e-9:
+                break
+            last = float(values[k])
+            missed = odds * (1.0 - payoff[:, k])
+            if missed.sum() <= 0:
+                break
+            weights = missed / missed.sum()
+    assert best is not None, "the problem was checked to have a route"
+    return best, least
+
+
+def _most_missed(problem: Problem, plans: list[F64], odds: F64, met: float) -> float:
+    """Return a proved upper bound of the chance that the best route is missed under the mixture."""
+    costs = np.array([problem.kept + problem.step_costs(x) - problem.fixed for x in plans])
+    ahead = np.array([ways(problem.graph, c, problem.exits).distance for c in costs])
+    g = problem.graph
+    starts = problem.strips.astype(np.int32)
+    end = np.zeros(g.nodes, np.bool_)
+    end[problem.exits] = True
+    finite = np.where(np.isfinite(ahead), ahead, 1e30)
+    table = np.ascontiguousarray(costs.T), np.ascontiguousarray(finite.T)
+    return float(_best_first(g.first, g.head, g.step, *table, odds, starts, end, met * 1.002, LABELS_MAX))
+
+
+@kernel
+def _best_first(
+    first: I64, head: I32, step: I32, cost: F64, ahead: F64, odds: F64, starts: I32, end: NDArray[np.bool_],
+    found: float, labels_max: int,
+) -> float:  # fmt: skip
+    """Search partial routes by the chance to be missed if every plan were known from there on; return a bound."""
+    plans = odds.size
+    node = np.empty(labels_max, np.int32)
+    so_far = np.empty((labels_max, plans))
+    hope = np.empty(labels_max)
+    newest = np.full(ahead.shape[0], -1, np.int64)  # a chain of labels at each node, for dominance
+    before = np.empty(labels_max, np.int64)
+    heap = np.empty(labels_max, np.int64)
+    size = count = 0
+    for i in range(starts.size):
+        h = 0.0
+        for k in range(plans):
+            h += odds[k] * np.exp(-ahead[starts[i], k])
+        if h > found and count < labels_max:
+            node[count], hope[count] = starts[i], h
+            so_far[count, :] = 0.0
+            before[count] = -1
+            size = _push(heap, hope, size, count)
+            count += 1
+    while size > 0:
+        at = heap[0]
+        size = _drop(heap, hope, size)
+        if end[node[at]]:
+            return max(found, hope[at])
+        for a in range(first[node[at]], first[node[at] + 1]):
+            there = head[a]
+            h = 0.0
+            for k in range(plans):
+                so_far[count, k] = so_far[at, k] + cost[step[a], k]
+                h += odds[k] * np.exp(-so_far[count, k] - ahead[there, k])
+            if h <= found or _dominated(so_far, before, newest[there], count):
+                continue
+            node[count], hope[count], before[count] = there, h, newest[there]
+            newest[there] = count
+            size = _push(heap, hope, size, count)
+            count += 1
+            if count >= labels_max - 1:
+                return max(found, hope[heap[0]], hope[at])
+    return found
+
+
+@kernel
+def _dominated(so_far: F64, before: I64, label: int, new: int) -> bool:
+    while label >= 0:
+        better = True
+        for k in range(so_far.shape[1]):
+            if so_far[label, k] > so_far[new, k]:
+                better = False
+                break
+        if better:
+            return True
+        label = before[label]
+    return False
+
+
+@kernel
+def _push(heap: I64, hope: F64, size: int, label: int) -> int:
+    at = size
+    while at > 0 and hope[heap[(at - 1) >> 1]] < hope[label]:
+        heap[at] = heap[(at - 1) >> 1]
+        at = (at - 1) >> 1
+    heap[at] = label
+    return size + 1
+
+
+@kernel
+def _drop(heap: I64, hope: F64, size: int) -> int:
+    last = heap[size - 1]
+    at, child = 0, 1
+    while child < size - 1:
+        if child + 1 < size - 1 and hope[heap[child + 1]] > hope[heap[child]]:
+            child += 1
+        if hope[last] >= hope[heap[child]]:
+            break
+        heap[at] = heap[child]
+        at = child
+        child = 2 * at + 1
+    heap[at] = last
+    return size - 1

@@ -1,0 +1,64 @@
+"""The routes met so far, as one matrix: what every cut, swap and bound of the search is computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waman.siting.problem import Problem, Route
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+ROUTES_MAX = 20_000
+
+
+@dataclass
+class Pool:
+    """Routes met so far. State: the routes, their exposures as one growing matrix, and the keys already held."""
+
+    problem: Problem
+    routes: list[Route] = field(default_factory=list)
+    keys: set[bytes] = field(default_factory=set)
+    _fixed: F64 = field(default_factory=lambda: np.empty(0))
+    _weights: F64 = field(default_factory=lambda: np.empty((0, 0)))
+
+    def add(self, routes: list[Route]) -> I64:
+        """Add routes that are new; return their numbers."""
+        new: list[Route] = []
+        for route in routes:
+            if route.key not in self.keys and len(self.routes) + len(new) < ROUTES_MAX:
+                self.keys.add(route.key)
+                new.append(route)
+        held = len(self.routes)
+        if new:
+            if held + len(new) > len(self._fixed):  # room for twice as many: growing one by one would copy for ever
+                room = max(256, 2 * (held + len(new)))
+                fixed, weights = np.empty(room), np.empty((room, self.problem.candidates))
+                if held:
+                    fixed[:held], weights[:held] = self._fixed[:held], self._weights[:held]
+                self._fixed, self._weights = fixed, weights
+            self._weights[held : held + len(new)] = [r.exposure for r in new]
+            self._fixed[held : held + len(new)] = [r.fixed for r in new]
+            self.routes += new
+        return np.arange(held, held + len(new))
+
+    def __len__(self) -> int:
+        return len(self.routes)
+
+    @property
+    def fixed(self) -> F64:
+        """What each route costs the adversary before any new sensor (routes,)."""
+        return self._fixed[: len(self.routes)]
+
+    @property
+    def weights(self) -> F64:
+        """What each candidate adds on each route (routes, candidates)."""
+        return self._weights[: len(self.routes)]
+
+    def values(self, x: F64) -> F64:
+        """Return exposure + distance of every route held, under a whole or fractional plan ``x``."""
+        used = np.flatnonzero(x)
+        return np.asarray(self.fixed + self.weights[:, used] @ x[used])

@@ -1,0 +1,69 @@
+"""Plans from fractional points: rounding, and swaps on the routes held, all of them at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waman.siting.solve.bound import Shop
+from waman.siting.solve.pool import Pool
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+
+def rounded(shop: Shop, x: F64) -> F64:
+    """Return the whole plan that takes the largest shares first, as far as the budget goes."""
+    taken = np.zeros(x.size, bool)
+    for i in np.argsort(-x / shop.cost.clip(1e-9), kind="stable"):
+        if _fits(shop, taken, int(i)):
+            taken[i] = True
+    return taken.astype(float)
+
+
+def _fits(shop: Shop, taken: NDArray[np.bool_], i: int) -> bool:
+    if shop.cost[taken].sum() + shop.cost[i] > shop.budget + 1e-9:
+        return False
+    return not any(row[i] and taken[row].any() for row in shop.sites)
+
+
+def best_swap(pool: Pool, shop: Shop, plan: F64, *, above: float) -> F64 | None:
+    """Return the swap (or addition) with the best worst route among those held, if that is above ``above``."""
+    taken = plan > 0.5
+    values = pool.values(plan)
+    best, best_value = None, above
+    for out in [-1, *np.flatnonzero(taken)]:
+        kept = taken.copy()
+        base = values
+        if out >= 0:
+            kept[out] = False
+            base = values - pool.weights[:, out]
+        open_to = np.flatnonzero(shop.open_to(kept, taken & ~kept))
+        if not open_to.size:
+            continue
+        worst = _min_over_routes(base, pool.weights, open_to, best_value)
+        k = int(worst.argmax())
+        if worst[k] > best_value:
+            best_value, best = float(worst[k]), kept.astype(float)
+            best[open_to[k]] = 1.0
+    return best
+
+
+def _min_over_routes(base: F64, weights: F64, candidates: I64, floor: float) -> F64:
+    """Return for each candidate the least of base + its weight over the routes; those below ``floor`` may stop there.
+
+    Routes are taken in rising order of base, in blocks: soon few candidates are left above the floor.
+    """
+    out = np.full(candidates.size, np.inf)
+    order = np.argsort(base, kind="stable")
+    alive = np.arange(candidates.size)
+    for start in range(0, base.size, 256):
+        rows = order[start : start + 256]
+        if base[rows[0]] >= out[alive].max():
+            break  # every later route costs more than what is already the least
+        worst = (base[rows, None] + weights[np.ix_(rows, candidates[alive])]).min(axis=0)
+        out[alive] = np.minimum(out[alive], worst)
+        alive = alive[out[alive] > floor]
+        if not alive.size:
+            break
+    return out
