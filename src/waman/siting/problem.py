@@ -98,9 +98,14 @@ class Problem:
         return self.seen.candidates
 
     @cached_property
+    def lengths_min_km(self) -> F64:
+        """Length (strips,) of the shortest route from each strip to any exit."""
+        return np.asarray(ways(self.graph, self.length_km, self.exits).distance[self.strips])
+
+    @property
     def length_min_km(self) -> float:
         """Length of the shortest route from any strip to any exit."""
-        return float(ways(self.graph, self.length_km, self.strips).distance[self.exits].min(initial=np.inf))
+        return float(self.lengths_min_km.min(initial=np.inf))
 
     def step_costs(self, x: F64) -> F64:
         """Return what every step costs the adversary under a plan ``x`` (candidates,), fractional allowed."""

@@ -21,6 +21,7 @@ from waman.jit import kernel
 from waman.siting.problem import Problem, Route
 from waman.siting.solve.bound import Shop
 from waman.siting.solve.highs import Linear, Rows, minimise
+from waman.siting.solve.swap import rounded
 from waman.terrain.graph import ways
 
 F64 = NDArray[np.float64]
@@ -32,6 +33,9 @@ TANGENTS = np.array([0.0, 0.1, 0.25, 0.5, 0.8, 1.2, 1.7, 2.4, 3.5, 5.0])
 ORACLE_SECONDS = 4.0
 LABELS_MAX = 400_000
 ODDS_MIN = 1e-3
+SEEDS = 20
+STARTS = 8
+ASCENT_MAX = 30
 
 
 @dataclass(frozen=True)
@@ -55,36 +59,55 @@ def hidden_plan(
     start: F64,
     routes: list[Route],
     *,
+    marginals: F64 | None = None,
     seconds: float = 60.0,
     gap: float = 0.01,
     stop: Callable[[], bool] = lambda: False,
 ) -> Hidden:
-    """Return the mixture of plans that a hidden placement should draw from, with proved bounds of its worth."""
+    """Return the mixture of plans that a hidden placement should draw from, with proved bounds of its worth.
+
+    ``start`` is a plan, ``routes`` some the adversary may take, ``marginals`` a fractional plan (the optimum for
+    expected exposure) from which first plans are drawn.
+    """
     until = time.monotonic() + seconds
     shop = Shop.of(problem.cost, problem.site, budget)
-    plans, met = [start], list({r.key: r for r in routes}.values())
-    upper, odds = 1.0, np.ones(1)
+    plans, met = _seeds(shop, start, marginals), list({r.key: r for r in routes}.values())
+    upper, best = 1.0, (-1.0, plans, np.ones(len(plans)))
     turn = 0
-    for turn in range(1, ROUNDS_MAX + 1):
+    while turn < ROUNDS_MAX:
+        turn += 1
         odds, shares, value = _game(_payoff(met, plans))
         answer, bound = _planner(problem, shop, met, shares)
         upper = min(upper, bound)
-        route, pd_met = _adversary(problem, plans, odds)
+        answers, pd_met = _adversary(problem, plans, odds)
+        if pd_met > best[0]:
+            best = (pd_met, list(plans), odds)
         grown = False
         if not any(np.array_equal(answer, p) for p in plans) and _payoff(met, [answer])[0] @ shares > value + 1e-6:
             plans.append(answer)
             grown = True
-        if pd_met < value - 1e-6 and route.key not in {r.key for r in met}:
-            met.append(route)
-            grown = True
-        if not grown or upper - pd_met <= gap * max(pd_met, 1e-9) or time.monotonic() > until or stop():
+        keys = {r.key for r in met}
+        new = [r for r in answers if r.key not in keys and odds @ _payoff([r], plans[: odds.size]) < value - 1e-6]
+        met += new
+        if not (grown or new) or upper - best[0] <= gap * max(best[0], 1e-9) or time.monotonic() > until or stop():
             break
-    odds, _, _ = _game(_payoff(met, plans))
+    _, plans, odds = best
     keep = np.flatnonzero(odds > ODDS_MIN)
     plans, odds = [plans[k] for k in keep], odds[keep] / odds[keep].sum()
-    route, pd_met = _adversary(problem, plans, odds)
+    answers, pd_met = _adversary(problem, plans, odds)
     low = 1.0 - _most_missed(problem, plans, odds, 1.0 - pd_met)
-    return Hidden(plans, odds, min(low, pd_met), pd_met, max(upper, pd_met), route, turn)
+    return Hidden(plans, odds, min(low, pd_met), pd_met, max(upper, pd_met), answers[0], turn)
+
+
+def _seeds(shop: Shop, start: F64, marginals: F64 | None) -> list[F64]:
+    """Return first plans: the visible one, and draws whose sensors occur about as often as ``marginals`` says."""
+    plans = [start]
+    rng = np.random.default_rng(0)
+    for _ in range(0 if marginals is None else SEEDS):
+        # exponential races: a larger share wins earlier, and the budget ends the race
+        race = rng.exponential(size=start.size) / np.maximum(np.asarray(marginals), 1e-6)
+        plans.append(rounded(shop, shop.cost / np.maximum(race, 1e-12)))
+    return plans
 
 
 def _payoff(routes: list[Route], plans: list[F64]) -> F64:
@@ -134,29 +157,27 @@ def _planner(problem: Problem, shop: Shop, routes: list[Route], shares: F64) -> 
     return plan, min(-answer.bound, 1.0) if np.isfinite(answer.bound) else 1.0
 
 
-def _adversary(problem: Problem, plans: list[F64], odds: F64) -> tuple[Route, float]:
-    """Return the route found that is least seen under the mixture, and its Pd: ascent from several starts."""
-    best: Route | None = None
-    least = np.inf
-    starts = [odds, *np.eye(len(plans))[np.argsort(-odds)[:8]]]
-    for weights in starts:
+def _adversary(problem: Problem, plans: list[F64], odds: F64) -> tuple[list[Route], float]:
+    """Return routes that are little seen under the mixture, the least seen first, and its Pd.
+
+    Ascent from several starts: each plan weighs by its odds times the chance to be missed under it, and the shortest
+    path under that mean is missed no less than the one before (Jensen's inequality).
+    """
+    found: dict[bytes, tuple[float, Route]] = {}
+    for weights in [odds, *np.eye(len(plans))[np.argsort(-odds)[:STARTS]]]:
         last = np.inf
-        for _ in range(30):
+        for _ in range(ASCENT_MAX):
             _, routes = problem.best_routes(np.tensordot(weights, np.array(plans), 1))
             payoff = _payoff(routes, plans)
             values = odds @ payoff
             k = int(values.argmin())
-            if values[k] < least:
-                least, best = float(values[k]), routes[k]
-            if values[k] >= last - 1e-9:
-                break
-            last = float(values[k])
+            found[routes[k].key] = (float(values[k]), routes[k])
             missed = odds * (1.0 - payoff[:, k])
-            if missed.sum() <= 0:
+            if values[k] >= last - 1e-9 or missed.sum() <= 0:
                 break
-            weights = missed / missed.sum()
-    assert best is not None, "the problem was checked to have a route"
-    return best, least
+            last, weights = float(values[k]), missed / missed.sum()
+    ranked = sorted(found.values(), key=lambda pair: pair[0])
+    return [route for _, route in ranked], ranked[0][0]
 
 
 def _most_missed(problem: Problem, plans: list[F64], odds: F64, met: float) -> float:
@@ -200,7 +221,7 @@ def _best_first(
         at = heap[0]
         size = _drop(heap, hope, size)
         if end[node[at]]:
-            return max(found, hope[at])
+            return float(max(found, hope[at]))
         for a in range(first[node[at]], first[node[at] + 1]):
             there = head[a]
             h = 0.0
@@ -214,7 +235,7 @@ def _best_first(
             size = _push(heap, hope, size, count)
             count += 1
             if count >= labels_max - 1:
-                return max(found, hope[heap[0]], hope[at])
+                return float(max(found, hope[heap[0]], hope[at]))
     return found
 
 
@@ -239,7 +260,7 @@ def _push(heap: I64, hope: F64, size: int, label: int) -> int:
         heap[at] = heap[(at - 1) >> 1]
         at = (at - 1) >> 1
     heap[at] = label
-    return size + 1
+    return int(size + 1)
 
 
 @kernel
@@ -255,4 +276,4 @@ def _drop(heap: I64, hope: F64, size: int) -> int:
         at = child
         child = 2 * at + 1
     heap[at] = last
-    return size - 1
+    return int(size - 1)

@@ -2,10 +2,11 @@
 
 Every strip's pilots answer for themselves. With w the shares of flights, uncertain as a posterior gives them,
 
-    J(x) = sum over strips of E[w] (1 - exp(-theta_strip(x)))
+    J(x) = sum over strips of E[w] (1 - exp(-(theta_strip(x) - distance_weight x shortest way out)))
 
 is maximised; J is linear in w, so the mean share is all that the optimum needs of the posterior, and the spread over
-its draws is told beside it. theta counts distance in as everywhere, so J lies above the expected Pd by that little.
+its draws is told beside it. A detour costs the pilot distance as everywhere, so the expected Pd lies below J by what
+the detour costs, and a bound of J bounds the expected Pd.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ ROUNDS_MAX = 40
 
 @dataclass(frozen=True)
 class Expected:
-    """The plan for the flow: ``value`` is J, ``upper`` what no plan exceeds, ``pd`` the expected Pd, with its spread."""
+    """The plan for the flow: ``value`` is J, ``upper`` bounds it, ``pd`` is the expected Pd, with its spread."""
 
     x: F64
     value: float
@@ -101,8 +102,13 @@ def _thetas(problem: Problem, x: F64, met: dict[bytes, Route]) -> F64:
     for route in problem.best_routes(x)[1]:
         met[route.key] = route
         k = int(np.searchsorted(problem.strips, route.nodes[0]))
-        theta[k] = min(theta[k], problem.value(route, x))
+        theta[k] = min(theta[k], problem.value(route, x) - _distance(problem, k))
     return theta
+
+
+def _distance(problem: Problem, strip: int) -> float:
+    """Return what the shortest way out of a strip costs in distance alone."""
+    return float(problem.distance_weight_per_km * problem.lengths_min_km[strip])
 
 
 def _detections(problem: Problem, x: F64) -> F64:
@@ -125,14 +131,15 @@ def _master(
         limits.append(1.0)
     for route in routes:
         k = int(np.searchsorted(problem.strips, route.nodes[0]))
-        need = float(cap[k]) - route.fixed
+        fixed = route.fixed - _distance(problem, k)
+        need = float(cap[k]) - fixed
         if need <= 0.0:
             continue
         row = np.zeros(width)
         row[:n], row[n + k] = -np.minimum(route.exposure, need), 1.0
         rows.append(row)
-        limits.append(route.fixed)
-    for k in np.flatnonzero(mean > 0):
+        limits.append(fixed)
+    for k in (int(k) for k in np.flatnonzero(mean > 0)):
         for at in TANGENTS[max(float(cap[k]), 0.1) >= TANGENTS]:
             slope = float(np.exp(-at))
             row = np.zeros(width)
