@@ -126,7 +126,7 @@ def meant(
     field: DetectionField, sensors: Sequence[Sensor], flights: Sequence[Flown], height_agl_m: float, *, seed: int = 2
 ) -> Meant:
     """Return what sensors would have shown of flights at one height above ground."""
-    begins = APART_S * np.arange(len(flights))
+    begins: F64 = APART_S * np.arange(len(flights), dtype=np.float64)
     plots = _plots(field, sensors, flights, begins, height_agl_m, np.random.default_rng(seed))
     minutes, warning = np.zeros(len(flights)), np.zeros(len(flights))
     if plots.num_rows:
