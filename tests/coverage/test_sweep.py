@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from waman.coverage.exact import exact_on_surface
 from waman.coverage.sweep import EFFECTIVE_EARTH, lowest_visible_height, lowest_visible_height_ref
 from waman.geo.frames import Frame
 from waman.terrain.elevation import Elevation, window
@@ -65,6 +66,21 @@ def test_every_cell_agrees_with_the_line_of_sight_computed_for_it_alone(seed: in
     assert (np.isnan(low) == np.isnan(exact)).all()
     error = np.abs(low - exact)[np.isfinite(exact)]
     assert error.mean() < 1.5 and np.percentile(error, 99) < 25.0
+
+
+def test_far_cells_agree_with_the_surface_followed_square_by_square() -> None:
+    e = ground(hills(7, 400, 600.0))
+    low = see(e, 15.0)
+    rng = np.random.default_rng(7)
+    at = rng.integers(0, e.ground_m.shape[0], (600, 2))
+    rows, cols = at[np.isfinite(low[at[:, 0], at[:, 1]]) & (at != 400).any(axis=1)].T
+    exact = exact_on_surface(
+        e.ground_m, cell_m=90.0, lat_deg=-12.0, antenna_msl_m=float(e.ground_m[400, 400]) + 15.0, rows=rows, cols=cols
+    )
+    found, below = low[rows, cols], exact < 1500.0
+    assert below.sum() > 150
+    assert np.abs(found - exact)[below].mean() < 1.0
+    assert ((found <= 300.0) == (exact <= 300.0)).mean() > 0.99
 
 
 @settings(max_examples=15, deadline=None)
