@@ -235,14 +235,18 @@ def _noise(f: Floats, i: Ints, table: pa.Table, mine: Ints, model: SensorModel) 
         yy = np.where(polar, (var_r * dy**2 + var_t * dx**2) / r2, yy)
         xy = np.where(polar, (var_r - var_t) * dx * dy / r2, xy)
     f[mine, col.P_RXX], f[mine, col.P_RXY], f[mine, col.P_RYY] = xx, xy, yy
-    false_plots = config.false_plots_per_scan if config is not None else 20.0
-    density = false_plots / model.area_m2
+    density = clutter_per_m2(model)
     if model.scanning:
         f[mine, col.P_FRESH] = np.where(
             i[mine, col.P_ICAO] >= 0, np.minimum(density, IDENTIFIED_CLUTTER_PER_M2), density
         )
     else:
         f[mine, col.P_FRESH] = IDENTIFIED_CLUTTER_PER_M2
+
+
+def clutter_per_m2(model: SensorModel) -> float:
+    """Return the density of false plots in one look before any was seen: as the area file says, else 20 a look."""
+    return (model.config.false_plots_per_scan if model.config is not None else 20.0) / model.area_m2
 
 
 def _slant_variance(r2: Floats, f: Floats, config: Sensor) -> Floats:

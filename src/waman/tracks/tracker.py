@@ -23,11 +23,11 @@ from waman.tracks import prepare, snapshots
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.pmb import run_frames
-from waman.tracks.core.state import Batch, Params, Sensors, State, copied, empty_state, grown
+from waman.tracks.core.state import Batch, Params, Sensors, State, copied, empty_state, grown, mapped
 from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
 from waman.tracks.rows import tracks_table
-from waman.tracks.sampling import sample_sensors
+from waman.tracks.sampling import map_grid, sample_sensors
 
 MINUTE_US = 60 * SECOND_US
 LATE_S = 30.0
@@ -169,6 +169,9 @@ class Tracker:
         self._place(table)
         assert self._frame is not None and self._sensors is not None
         batch = self._batch(table)
+        if forensic:  # hindsight knows from the first look on where the false plots of this record come from
+            _, _, after = self._run(batch, copied(self._state), len(batch.time))
+            self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w)
         out_f, out_i, self._state = self._run(batch, self._state, len(batch.time))
         if forensic:
             by_row = np.empty_like(batch.f)
@@ -225,6 +228,7 @@ class Tracker:
         self._sensors = sample_sensors(
             self._models, self._frame, self._bounds, self._given, cell_m=self._cell_m, time_us=self._origin_us
         )
+        self._state = mapped(self._state, map_grid(self._sensors), self._sensors.seen.shape)
 
     def _centre(self, lat: np.ndarray[Any, Any], lon: np.ndarray[Any, Any]) -> Frame:
         """Return the plane: about the only surveyed sensor where there is one, else about the plots."""

@@ -15,7 +15,7 @@ PLOT_FLOATS = 11
 P_ICAO, P_M3A, P_CALL, P_ROW, P_KNOWN = range(5)
 PLOT_INTS = 5
 # columns of Sensors.f
-S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL, S_MEAN_PD = range(10)
+S_X, S_Y, S_BIRTH, S_COUNTED, S_RANGE, S_VSIGMA, S_GX, S_GY, S_CELL, S_FALSE = range(10)
 SENSOR_FLOATS = 10
 # columns of the rows that come out
 O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD, O_FACTOR = range(14)

@@ -8,6 +8,7 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
+from waman.tracks.core.maps import recycle
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch, Params, Sensors, State
 from waman.tracks.core.update import one_point, take_tags, update_height
@@ -34,7 +35,9 @@ def start_tracks(
             continue
         f, n = batch.f[j], state.counters[0]
         tag, val = state.tag[n], state.val[n]
-        one_point(f, state.x[n, 0], state.p[n, 0], time_s, sensors.f[s, col.S_VSIGMA])
+        silent = batch.i[j, col.P_ICAO] < 0 and batch.i[j, col.P_M3A] < 0
+        sigma = min(sensors.f[s, col.S_VSIGMA], par.silent_mps) if silent else sensors.f[s, col.S_VSIGMA]
+        one_point(f, state.x[n, 0], state.p[n, 0], time_s, sigma)
         state.mu[n] = 0.0
         state.mu[n, 0] = 1.0
         val[:] = 0.0
@@ -77,6 +80,7 @@ def drop_tracks(state: State, time_s: float, par: Params) -> None:
         if not named and spread > 2.0 * par.sigma_max_m**2:
             keep = False
         if not keep:
+            recycle(state, state.x[i, 0, 0], state.x[i, 0, 1], val[col.R])
             if named:
                 c = tag[col.ICAO]
                 state.ident_i[c, 0] -= 1

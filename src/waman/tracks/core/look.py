@@ -27,6 +27,11 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
     omega, q, stationary, models = par.omega, par.q, par.stationary, par.q.shape[0]
     for i in range(state.counters[0]):
         vals[i, col.R] *= live
+        if tags[i, col.ICAO] < 0 and tags[i, col.M3A] < 0 and tags[i, col.HITS] > 1:
+            # what stands still is an echo of the ground, or has landed
+            speed2 = x[i, 0, 2] * x[i, 0, 2] + x[i, 0, 3] * x[i, 0, 3]
+            slow = math.exp(-0.5 * speed2 / (par.still_mps * par.still_mps))
+            vals[i, col.R] *= math.exp(-slow * dt_s / par.still_s)
         if tags[i, col.MODES] == 1:
             predict_model(x[i, 0], p[i, 0], dt_s, 0.0, par.q_young)
         else:

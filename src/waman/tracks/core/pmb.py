@@ -17,6 +17,7 @@ from waman.tracks.core import columns as col
 from waman.tracks.core.lbp import marginals
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
 from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressure, predict_all
+from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter
 from waman.tracks.core.motion import Floats, Ints, moments, within
 from waman.tracks.core.state import Batch, Params, Sensors, State
 from waman.tracks.core.update import update_tracks
@@ -65,15 +66,27 @@ def write_rows(
 
 
 @kernel
-def count_undetected(state: State, sensors: Sensors, s: int, par: Params, look: float) -> None:
-    """Move the expected number of aircraft no radar has shown yet past one look: those seen leave, new ones arrive."""
-    if look <= 0.0 or sensors.f[s, col.S_COUNTED] <= 0.0:
-        return
-    known = 0
-    for i in range(state.counters[0]):
-        known += state.tag[i, col.CONFIRMED]
-    arrive = max(par.births_min, par.births_share * known)
-    state.clock[1] = state.clock[1] * (1.0 - sensors.f[s, col.S_MEAN_PD]) + arrive
+def weigh_new(
+    state: State, batch: Batch, first: int, last: int, sensors: Sensors, s: int, par: Params
+) -> tuple[Floats, Floats, Floats]:
+    """Return for each plot of a frame its density as false or new, the share of new in it, and the Pd there."""
+    fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
+    sf, spd = sensors.f[s], sensors.pd[s]
+    counted, (ny, nx), cell2 = sf[col.S_COUNTED] > 0.0, state.unseen.shape, state.grid[2] ** 2
+    for j in range(first, last):
+        x, y = batch.f[j, col.P_X], batch.f[j, col.P_Y]
+        there[j - first] = detection_at(sf, spd, sensors.ground, sensors.layer_m, x, y, math.nan)
+        false = batch.f[j, col.P_FRESH]
+        density = sf[col.S_BIRTH]
+        if counted:
+            k, c = cell_at(state.grid, ny, nx, x, y)
+            density = state.unseen[k, c] / cell2
+            if batch.i[j, col.P_ICAO] < 0:
+                false *= clutter_gain(state, sensors, s, par, x, y)
+        hope = density * there[j - first]
+        fresh[j - first] = false + hope
+        birth[j - first] = hope / fresh[j - first]
+    return fresh, birth, there
 
 
 @kernel
@@ -83,7 +96,7 @@ def run_frames(
     """Run frames in order; return the first frame not run (room for tracks was short), and the rows written."""
     mean, cov = np.empty(4), np.empty(10)
     out_f, out_i, used = np.empty((4096, col.ROW_FLOATS)), np.empty((4096, col.ROW_INTS), np.int64), 0
-    frame = frame0
+    frame, row = frame0, np.empty((2, state.unseen.shape[1]))
     while frame < frame_end:
         first, last, t, s = batch.start[frame], batch.start[frame + 1], batch.time[frame], batch.sensor[frame]
         if state.counters[0] + last - first > state.x.shape[0]:
@@ -104,20 +117,17 @@ def run_frames(
             miss[i] = 1.0 - r * pd[i] * look
             for e in range(start[i], start[i + 1]):
                 weight[e] *= r * pd[i]
-        births = state.clock[1] if sensors.f[s, col.S_COUNTED] > 0.0 else 1.0
-        fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
-        sf, spd = sensors.f[s], sensors.pd[s]
-        for j in range(first, last):
-            x, y = batch.f[j, col.P_X], batch.f[j, col.P_Y]
-            there[j - first] = detection_at(sf, spd, sensors.ground, sensors.layer_m, x, y, math.nan)
-            hope = births * sf[col.S_BIRTH] * there[j - first]
-            fresh[j - first] = batch.f[j, col.P_FRESH] + hope
-            birth[j - first] = hope / fresh[j - first]
+        counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
+        if counts:
+            fill_unseen(state, sensors, s, par, t, row)
+        fresh, birth, there = weigh_new(state, batch, first, last, sensors, s, par)
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
         update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look)
         merge_tracks(state, start, plot, chosen, last - first)
         start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth, there)
-        count_undetected(state, sensors, s, par, look)
+        if counts:
+            learn_clutter(state, batch, first, last, s, par, start, plot, chosen)
+            empty_unseen(state, sensors, s, look)
         while used + state.counters[0] > out_f.shape[0]:
             out_f = np.concatenate((out_f, np.empty_like(out_f)))
             out_i = np.concatenate((out_i, np.empty_like(out_i)))

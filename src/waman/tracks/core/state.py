@@ -15,6 +15,9 @@ import numpy as np
 from waman.tracks.core.columns import BANDS, TAG_COLUMNS, VAL_COLUMNS
 from waman.tracks.core.motion import Floats, Ints
 
+GROWING = frozenset({"x", "p", "mu", "val", "tag", "ident_i", "ident_f"})
+"""Arrays with a row for each track or address; the others have a size of their own."""
+
 
 class Params(NamedTuple):
     """Tuning of the filter, each number with its reason.
@@ -33,9 +36,14 @@ class Params(NamedTuple):
     gate: float = 25.0  # squared Mahalanobis distance; leaves out 4e-6 of true plots
     gate_young: float = 10.0  # the same for a track of one plot, whose speed is only a prior
     prune: float = 7e-4
-    births_min: float = 1.0  # new aircraft expected in one look of a radar
-    undetected_start: float = 20.0  # aircraft expected in the air before the first look
-    births_share: float = 0.02  # the same as a share of those tracked
+    unseen_min: float = 20.0  # aircraft in a radar's area that it has not shown, before it looks
+    unseen_share: float = 0.4  # the same as a share of those tracked
+    unseen_s: float = 80.0  # within which an area once searched fills up again
+    clutter_prior: float = 4.0  # how many false plots in a cell the stated density is worth
+    clutter_memory_looks: float = 600.0  # an hour of a 6 s radar: rain passes, ridges stay
+    still_mps: float = 15.0  # a track slower than this that answers no transponder is a place, not an aircraft
+    still_s: float = 30.0  # and is given up this fast where no plots hold it
+    silent_mps: float = 65.0  # 1-sigma of each velocity component of an aircraft that answers nothing
     confirm: float = 0.6  # existence at which a track stops being tentative
     report_radius_m: float = 1000.0
     row_min: float = 0.05  # existence below which no row is worth writing
@@ -62,10 +70,14 @@ class State(NamedTuple):
     val: Floats  # (capacity, VAL_COLUMNS)
     tag: Ints  # (capacity, TAG_COLUMNS)
     counters: Ints  # (2,)
-    clock: Floats  # (2,) time of the last frame [s]; expected number of aircraft not yet detected
+    clock: Floats  # (2,) time of the last frame [s], and of the last one that counted unseen aircraft
     ident_i: Ints  # (addresses, 2): live tracks, last id
     ident_f: Floats  # (addresses, 3): last time, x, y
     dz: Floats  # (BANDS, 2): geometric minus pressure height, weight
+    grid: Floats  # (3,) west, south, cell size of the maps [m]
+    unseen: Floats  # (ny, nx) expected aircraft that no sensor has shown
+    false_n: Floats  # (sensors, ny, nx) false plots, in units that grow
+    false_w: Floats  # (sensors, 2) the unit, and looks in it
 
 
 class Batch(NamedTuple):
@@ -87,6 +99,7 @@ class Sensors(NamedTuple):
     pd: np.ndarray[tuple[int, int, int, int], np.dtype[np.float32]]  # (sensors, layers, ny, nx)
     ground: np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (ny, nx) or (1, 1)
     layer_m: Floats  # (layers,) heights above ground; layer 0 is "unknown"
+    seen: np.ndarray[tuple[int, int, int], np.dtype[np.float32]]  # (sensors, ny, nx) pd by cell of the maps
 
 
 def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> State:
@@ -99,10 +112,14 @@ def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> 
         np.zeros((capacity, VAL_COLUMNS)),
         np.zeros((capacity, TAG_COLUMNS), np.int64),
         np.array([0, 1]),
-        np.array([-np.inf, params.undetected_start]),
+        np.array([-np.inf, -np.inf]),
         np.tile(np.array([0, -1]), (addresses, 1)),
         np.full((addresses, 3), -np.inf),
         np.zeros((BANDS, 2)),
+        np.array([0.0, 0.0, 1.0]),
+        np.zeros((1, 1)),
+        np.zeros((0, 1, 1)),
+        np.zeros((0, 2)),
     )
 
 
@@ -117,7 +134,7 @@ def grown(state: State, *, capacity: int, addresses: int) -> State:
     out: list[Any] = []
     for name, array in zip(State._fields, state, strict=True):
         rows = addresses if name.startswith("ident") else capacity
-        if name in {"counters", "clock", "dz"} or rows <= len(array):
+        if name not in GROWING or rows <= len(array):
             out.append(array)
             continue
         bigger = np.zeros((rows, *array.shape[1:]), array.dtype)
@@ -128,3 +145,31 @@ def grown(state: State, *, capacity: int, addresses: int) -> State:
         bigger[: len(array)] = array
         out.append(bigger)
     return State(*out)
+
+
+def mapped(state: State, grid: Floats, shape: tuple[int, int, int]) -> State:
+    """Return the same state with maps on another grid: ``shape`` (sensors, ny, nx). What was learned is moved along.
+
+    >>> mapped(empty_state(Params()), np.array([0.0, 0.0, 2000.0]), (1, 3, 4)).unseen.shape
+    (3, 4)
+    """
+    if shape == (len(state.false_w), *state.unseen.shape) and np.array_equal(grid, state.grid):
+        return state
+    sensors, ny, nx = shape
+    had, (oy, ox) = len(state.false_w), state.unseen.shape
+    unseen, false_n = np.zeros((ny, nx)), np.zeros(shape)
+    false_w = np.tile(np.array([1.0, 0.0]), (sensors, 1))
+    false_w[:had] = state.false_w
+    old = (
+        np.floor((grid[k] + (np.arange(n) + 0.5) * grid[2] - state.grid[k]) / state.grid[2])
+        for k, n in enumerate((nx, ny))
+    )
+    c, r = (v.astype(np.int64) for v in old)
+    area = (grid[2] / state.grid[2]) ** 2  # counts a cell, so a cell of another size holds another count
+    if had or np.isfinite(state.clock[1]):
+        inside = np.ix_((r >= 0) & (r < oy), (c >= 0) & (c < ox))
+        at = np.ix_(r[(r >= 0) & (r < oy)], c[(c >= 0) & (c < ox)])
+        unseen[inside] = area * state.unseen[at]
+        for s in range(had):
+            false_n[s][inside] = area * state.false_n[s][at]
+    return state._replace(grid=grid.copy(), unseen=unseen, false_n=false_n, false_w=false_w)

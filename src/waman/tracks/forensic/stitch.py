@@ -86,7 +86,7 @@ def _log_odds(
         cov = f @ p @ f.T + q * noise + v
         off = y - f @ x
         logs.append(np.log(share) - 0.5 * (off @ np.linalg.solve(cov, off) + np.linalg.slogdet(2 * np.pi * cov)[1]))
-    new = np.log(sensors.f[s, col.S_BIRTH] * max(par.births_min, 0.02 * len(chains)))
+    new = np.log(sensors.f[s, col.S_BIRTH] * max(par.unseen_min, par.unseen_share * len(chains)) * 4.0 / par.unseen_s)
     new -= np.log(2.0 * np.pi * sensors.f[s, col.S_VSIGMA] ** 2)
     alive = max(_existence_at(one, float(two.f[0, col.O_T])), 1e-6)
     return float(np.logaddexp.reduce(logs) + np.log(alive) - new)
