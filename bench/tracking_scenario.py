@@ -95,13 +95,13 @@ def make(config: str, seed: int, *, scans: int | None = None) -> Scenario:
         turning[birth:, j] = turns[:: int(SCAN_S)]
     scenario = Scenario(side_m, pd0, clutter, truth, turning, [], [], pd)
     for k in range(scans):
-        z, who = _scan(rng, scenario, truth[k])
+        z, who = scan(rng, scenario, truth[k])
         scenario.plots.append(z)
         scenario.owner.append(who)
     return scenario
 
 
-def _scan(rng: np.random.Generator, s: Scenario, states: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def scan(rng: np.random.Generator, s: Scenario, states: Floats) -> tuple[Floats, NDArray[np.int64]]:
     alive = np.flatnonzero(np.isfinite(states[:, 0]))
     hit = alive[rng.random(len(alive)) < s.pd_at(states[alive, 0], states[alive, 1])]
     r = np.hypot(states[hit, 0], states[hit, 1]) + rng.normal(0, SIGMA_R_M, len(hit))

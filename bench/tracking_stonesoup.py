@@ -1,24 +1,49 @@
-"""Stone Soup's side of the tracking benchmark: GNN and JPDA-EHM2 with a KD-tree, its best tuned settings."""
+"""Stone Soup's side of the tracking benchmark: GNN and JPDA-EHM2 with a KD-tree, tuned on seeds of their own.
+
+``python bench/tracking_stonesoup.py`` runs what bench/results/tracking_stonesoup.json does not hold yet, one run after
+the other, and stops after ``--minutes``; every run is stored under its configuration, seed, settings and version, so
+that bench/tracking.py need not repeat it. ``--tune`` runs the search that chose the settings (A, B, D, E, M at seeds 0
+and 1, which are never scored) and stores its table. The loop is that of MultiTargetTracker (GNN) and
+MultiTargetMixtureTracker (JPDA): which hypotheses update a track, and which plots are free to start one.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tracking_scenario import SCAN_S, SIGMA_AZ_RAD, SIGMA_R_M, Scenario
+from tracking_real import make_real
+from tracking_scenario import SCAN_S, SIGMA_AZ_RAD, SIGMA_R_M, Scenario, make
 
-SETTINGS = {
-    "motion": "constant velocity, q = 25 m^2/s^3",
-    "initiator": "multi-measurement, 3 points (4 in D and E), prior speed sigma 70 m/s",
-    "deleter": "6 missed steps or covariance > 5 km",
-    "initiator_deleter": "3 missed steps (best of 2, 3, 6 on A-like seeds 0-1), 2 in D and E",
+FILE = Path(__file__).parent / "results" / "tracking_stonesoup.json"
+COMMON = {
+    "motion": "constant velocity",
+    "initiator": "multi-measurement, prior speed sigma 70 m/s, its own GNN",
+    "deleter": "steps without update, or covariance > 5 km",
     "missed_distance": 3.5,
-    "pda": "Pd = 0.85 pd0, gate probability 0.997",
+    "pda": "Pd = 0.85 pd0, gate probability 0.997, true clutter density",
     "kd_tree_radius_m": 6000,
     "measurement": "linear Cartesian, one isotropic covariance",
 }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was tuned: process noise [m^2/s^3], points to start, steps to deletion, and those of a young track."""
+
+    q: float = 25.0
+    points: int = 3
+    delete_steps: int = 6
+    young_steps: int = 3
 
 
 def isotropic_sigma_m(side_m: float) -> float:
@@ -26,7 +51,7 @@ def isotropic_sigma_m(side_m: float) -> float:
     return float(np.sqrt((SIGMA_R_M**2 + (side_m / np.sqrt(6.0) * SIGMA_AZ_RAD) ** 2) / 2.0))
 
 
-def build(kind: str, s: Scenario, points: int) -> tuple[Any, Any, Any, Any, Any]:
+def build(kind: str, s: Scenario, use: Settings) -> tuple[Any, Any, Any, Any, Any]:
     """Return data associator, updater, initiator, deleter and measurement model."""
     from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
     from stonesoup.dataassociator.tree import DetectionKDTreeMixIn
@@ -45,7 +70,9 @@ def build(kind: str, s: Scenario, points: int) -> tuple[Any, Any, Any, Any, Any]
 
     var = isotropic_sigma_m(s.side_m) ** 2
     model = LinearGaussian(ndim_state=4, mapping=(0, 2), noise_covar=np.diag([var, var]))
-    predictor = KalmanPredictor(CombinedLinearGaussianTransitionModel([ConstantVelocity(25.0), ConstantVelocity(25.0)]))
+    predictor = KalmanPredictor(
+        CombinedLinearGaussianTransitionModel([ConstantVelocity(use.q), ConstantVelocity(use.q)])
+    )
     updater = KalmanUpdater(model)
     near = DistanceHypothesiser(predictor, updater, Mahalanobis(), missed_distance=3.5)
 
@@ -56,15 +83,16 @@ def build(kind: str, s: Scenario, points: int) -> tuple[Any, Any, Any, Any, Any]
         return KDTreeGNN(near, predictor=predictor, updater=updater, number_of_neighbours=None, max_distance=6000.0)
 
     deleter = CompositeDeleter(
-        [UpdateTimeStepsDeleter(6), CovarianceBasedDeleter(2 * 5000.0**2, mapping=[0, 2])], intersect=False
+        [UpdateTimeStepsDeleter(use.delete_steps), CovarianceBasedDeleter(2 * 5000.0**2, mapping=[0, 2])],
+        intersect=False,
     )
     initiator = MultiMeasurementInitiator(
         prior_state=GaussianState([[0], [0], [0], [0]], np.diag([0.0, 70.0**2, 0.0, 70.0**2])),
         measurement_model=model,
-        deleter=UpdateTimeStepsDeleter(3 if points == 3 else 2),
+        deleter=UpdateTimeStepsDeleter(use.young_steps),
         data_associator=gnn(),
         updater=updater,
-        min_points=points,
+        min_points=use.points,
     )
     if kind == "gnn":
         return gnn(), updater, initiator, deleter, model
@@ -80,12 +108,11 @@ def build(kind: str, s: Scenario, points: int) -> tuple[Any, Any, Any, Any, Any]
     return jpda, updater, initiator, deleter, model
 
 
-def run(kind: str, s: Scenario, *, points: int = 3, budget_s: float = 1e9) -> dict[str, Any]:
-    """Run one tracker; return per scan ids and positions, CPU seconds, and how many scans the budget allowed."""
+def run(kind: str, s: Scenario, use: Settings) -> dict[str, Any]:
+    """Run one tracker; return ids and positions, and CPU seconds, of every scan."""
     from stonesoup.types.detection import Detection
-    from stonesoup.types.update import GaussianStateUpdate
 
-    associator, updater, initiator, deleter, model = build(kind, s, points)
+    associator, updater, initiator, deleter, model = build(kind, s, use)
     start = datetime(2026, 1, 1)  # noqa: DTZ001  (Stone Soup compares naive times)
     tracks: set[Any] = set()
     names: dict[str, int] = {}
@@ -97,7 +124,7 @@ def run(kind: str, s: Scenario, *, points: int = 3, budget_s: float = 1e9) -> di
         hypotheses = associator.associate(tracks, found, now)
         used: set[Any] = set()
         for one, hypothesis in hypotheses.items():
-            _apply(one, hypothesis, updater, used, kind, GaussianStateUpdate)
+            _apply(one, hypothesis, updater, used, kind)
         tracks -= deleter.delete_tracks(tracks)
         tracks |= initiator.initiate(found - used, now)
         cpu.append(time.process_time() - t0)
@@ -105,12 +132,10 @@ def run(kind: str, s: Scenario, *, points: int = 3, budget_s: float = 1e9) -> di
             (names.setdefault(t.id, len(names)), float(t.state_vector[0]), float(t.state_vector[2])) for t in tracks
         ]
         out.append(np.array(rows).reshape(-1, 3))
-        if sum(cpu) > budget_s:
-            break
-    return {"rows": out, "cpu_s": cpu, "scans": len(out)}
+    return {"rows": out, "cpu_s": cpu}
 
 
-def _apply(one: Any, hypothesis: Any, updater: Any, used: set[Any], kind: str, update_type: Any) -> None:
+def _apply(one: Any, hypothesis: Any, updater: Any, used: set[Any], kind: str) -> None:
     """Give a track its posterior: the chosen detection (GNN) or the moments of the mixture (JPDA)."""
     if kind == "gnn":
         if hypothesis:
@@ -121,22 +146,22 @@ def _apply(one: Any, hypothesis: Any, updater: Any, used: set[Any], kind: str, u
         return
     from stonesoup.functions import gm_reduce_single
     from stonesoup.types.array import StateVectors
+    from stonesoup.types.prediction import GaussianStatePrediction
+    from stonesoup.types.update import GaussianStateUpdate
 
-    means, covars, weights = [], [], []
-    for h in hypothesis:
-        posterior = updater.update(h) if h else h.prediction
-        means.append(posterior.state_vector)
-        covars.append(posterior.covar)
-        weights.append(float(h.probability))
-        if h and h.probability > 0.1:
-            used.add(h.measurement)
-    mean, covar = gm_reduce_single(StateVectors(means), np.stack(covars, axis=2), np.array(weights))
-    if any(hypothesis) and hypothesis[np.argmax(weights)]:
-        one.append(update_type(mean, covar, hypothesis=hypothesis, timestamp=hypothesis[0].prediction.timestamp))
-    else:
-        from stonesoup.types.state import GaussianState
-
-        one.append(GaussianState(mean, covar, timestamp=hypothesis[0].prediction.timestamp))
+    posteriors = [updater.update(h) if h else h.prediction for h in hypothesis]
+    mean, covar = gm_reduce_single(
+        StateVectors([x.state_vector for x in posteriors]),
+        np.stack([x.covar for x in posteriors], axis=2),
+        np.asarray([h.probability for h in hypothesis]),
+    )
+    missed = next(h.weight for h in hypothesis if not h)
+    likely = [h.measurement for h in hypothesis if h.weight > missed]
+    used.update(likely)
+    when = hypothesis[0].prediction.timestamp
+    one.append(
+        GaussianStateUpdate(mean, covar, hypothesis, when) if likely else GaussianStatePrediction(mean, covar, when)
+    )
 
 
 def as_picture(result: dict[str, Any], scans: int) -> Any:
@@ -151,53 +176,105 @@ def as_picture(result: dict[str, Any], scans: int) -> Any:
     return Picture(np.arange(ids), x, y)
 
 
-SCANS = {"A": 50, "B": 50, "C": 23, "D": 50, "E": 23, "M": 120}
-SEEDS = {
-    "A": range(10, 15),
-    "B": range(10, 15),
-    "C": range(10, 15),
-    "D": range(10, 15),
-    "E": range(10, 15),
-    "M": range(50, 55),
-}
-ORDER = [(k, c, n) for n in range(5) for k in ("gnn",) for c in "ABMDEC"]
-"""One seed of everything first, so that an interrupted run is balanced."""
+SCANS = {"A": 50, "B": 50, "C": 23, "D": 30, "E": 23, "M": 120, "paris": 60, "switzerland": 60}
+REAL = ("paris", "switzerland")
+SEEDS = {**{c: range(10, 15) for c in "ABCDE"}, "M": range(50, 55), **{c: range(60, 65) for c in REAL}}
+KINDS = ("gnn", "ehm2")
+CHOSEN = {c: Settings(points=4, young_steps=2) if c in "DE" else Settings() for c in SCANS}
 
 
-def judged(kind: str, config: str, seed: int) -> dict[str, Any]:
+def cut(s: Scenario, scans: int) -> Scenario:
+    """Return the first scans of a scenario."""
+    return replace(s, truth=s.truth[:scans], turning=s.turning[:scans], plots=s.plots[:scans], owner=s.owner[:scans])
+
+
+def scenario(config: str, seed: int) -> Scenario:
+    """Return the scored scans of one configuration."""
+    return make_real(config, seed) if config in REAL else cut(make(config, seed), SCANS[config])
+
+
+def key(kind: str, config: str, seed: int | str, scans: int, use: Settings) -> str:
+    """Return the name under which a run is stored."""
+    tuned = ",".join(f"{k}={v:g}" for k, v in asdict(use).items())
+    return f"{kind} {config} seed={seed} scans={scans} {tuned} stonesoup={version('stonesoup')}"
+
+
+def judged(kind: str, s: Scenario, use: Settings, *, skip: int = 8) -> dict[str, Any]:
     """Run one tracker on one scenario and return its measures and CPU."""
     from tracking_ours import T0_US
-    from tracking_scenario import make
 
     from waman.tracks.metrics import judge
     from waman.tracks.metrics.picture import Picture
 
-    scans = SCANS[config]
-    s = make(config, seed)
-    s = Scenario(s.side_m, s.pd0, s.clutter, s.truth[:scans], s.turning[:scans], s.plots[:scans], s.owner[:scans], s.pd)
-    result = run(kind, s, points=4 if config in "DE" else 3)
+    warnings.filterwarnings("ignore")
+    result = run(kind, s, use)
+    scans = len(s.plots)
     true = Picture(np.arange(s.truth.shape[1]), s.truth[:, :, 0], s.truth[:, :, 1])
     at = T0_US + (np.arange(scans) * SCAN_S * 1e6).astype(np.int64)
     return {
-        "kind": kind, "config": config, "seed": seed, "scans": scans, "cpu_s_per_scan": float(np.mean(result["cpu_s"])),
-        "measures": judge(true, as_picture(result, scans), at, skip=8),
+        "scans": scans, "cpu_s_per_scan": float(np.mean(result["cpu_s"])),
+        "measures": judge(true, as_picture(result, scans), at, skip=skip),
     }  # fmt: skip
 
 
-def main() -> None:
-    """Run everything that is not yet in the results file, writing after each run."""
-    import json
-    import warnings
-    from pathlib import Path
+def tuning_runs() -> Iterator[tuple[str, str, int, int, Settings]]:
+    """Yield the runs of the search: one setting at a time from the reference page's, then points in clutter."""
+    for kind in KINDS:
+        for q in (1.0, 4.0, 10.0, 25.0):
+            yield kind, "A", 0, 50, Settings(q=q)
+        for steps in (4, 9, 12):
+            yield kind, "A", 0, 50, Settings(delete_steps=steps)
+        for points, young in ((2, 2), (2, 3), (3, 2), (3, 6), (4, 3)):
+            yield kind, "A", 0, 50, Settings(points=points, young_steps=young)
+        for steps in (6, 9, 15):
+            yield kind, "M", 0, 60, Settings(delete_steps=steps)
+    for q in (1.0, 4.0, 10.0, 25.0):
+        yield "gnn", "A", 1, 50, Settings(q=q)
+    for use in (Settings(young_steps=2), Settings(points=4), Settings(young_steps=2, delete_steps=9)):
+        yield "gnn", "A", 1, 50, use
+    yield "gnn", "B", 0, 30, Settings()
+    yield "gnn", "B", 0, 30, Settings(young_steps=2)
+    for config in "ED":
+        for points, young in ((3, 2), (4, 2), (4, 3)):
+            yield "gnn", config, 0, 20, Settings(points=points, young_steps=young)
 
-    warnings.filterwarnings("ignore")
-    file = Path(__file__).parent / "results" / "tracking_stonesoup.json"
-    done = json.loads(file.read_text()) if file.is_file() else {"settings": SETTINGS, "runs": []}
-    have = {(r["kind"], r["config"], r["seed"]) for r in done["runs"]}
-    for kind, config, n in ORDER:
-        if (kind, config, SEEDS[config][n]) not in have:
-            done["runs"].append(judged(kind, config, SEEDS[config][n]))
-            file.write_text(json.dumps(done, indent=1) + "\n")
+
+def scored_runs() -> Iterator[tuple[str, str, int, int, Settings]]:
+    """Yield the runs of the table: one seed of everything first, so that an interrupted run is balanced."""
+    for n in range(5):
+        for config in ("A", "B", "M", "D", "E", "C", *REAL):
+            for kind in KINDS:
+                yield kind, config, SEEDS[config][n], SCANS[config], CHOSEN[config]
+
+
+def stored() -> dict[str, Any]:
+    """Return the results file, or an empty one."""
+    if FILE.is_file():
+        found: dict[str, Any] = json.loads(FILE.read_text())
+        return found
+    return {"common": COMMON, "tuning": {}, "runs": {}}
+
+
+def main() -> None:
+    """Run what is not yet in the results file, writing after each run; exit 3 when time ran out."""
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--tune", action="store_true", help="run the search for settings instead of the table")
+    ask.add_argument("--minutes", type=float, default=5.0)
+    given = ask.parse_args()
+    began, done = time.monotonic(), stored()
+    runs, room = (tuning_runs(), "tuning") if given.tune else (scored_runs(), "runs")
+    for kind, config, seed, scans, use in runs:
+        name = key(kind, config, seed, scans, use)
+        if name in done[room]:
+            continue
+        if time.monotonic() - began > 60.0 * given.minutes:
+            raise SystemExit(3)
+        done[room][name] = judged(kind, cut(scenario(config, seed), scans), use)
+        FILE.write_text(json.dumps(done, indent=1) + "\n")
+        m = done[room][name]["measures"]
+        print(
+            name, round(m["gospa"]["total"]), round(m["ids_per_truth"], 2), round(m["false_per_instant"], 2), flush=True
+        )
 
 
 if __name__ == "__main__":
