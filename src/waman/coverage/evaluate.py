@@ -18,6 +18,8 @@ from waman.jit import kernel
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
 
 LAYER_STEP_M = 0.25  # both layers are held in quarter metres, far below the error of any ground model
 GROUND_ZERO_M = -1000.0
@@ -48,6 +50,11 @@ class Layers:
             steps = np.rint((values[known] - zero) / LAYER_STEP_M)
             cells[..., band][known] = np.clip(steps, 0, UNKNOWN - 1).astype(np.uint16)
         return cls(cells, cell_m)
+
+    @property
+    def pairs(self) -> U32:
+        """Both layers of a cell as one number, row after row: the lowest visible height in the low half."""
+        return self.cells.view("<u4").ravel()
 
     @property
     def lowest_m(self) -> F32:
@@ -106,8 +113,8 @@ class Evaluator:
         if error > PROJECTION_ERROR_M:
             east, north = east[:0], north[:0]
             lon, lat = self.frame.to_plane(lat_deg=lat_deg, lon_deg=lon_deg)
-        cells = self.layers.cells
-        _evaluate(lat, lon, height_m, msl, rcs_db, cells, east, north, numbers, gain, pd, heights, out)
+        pairs, half = self.layers.pairs, self.layers.cells.shape[0] // 2
+        _evaluate(lat, lon, height_m, msl, rcs_db, pairs, half, east, north, numbers, gain, pd, heights, out)
         return out
 
     def ground(self, lat_deg: F64, lon_deg: F64) -> F64:
@@ -187,18 +194,6 @@ def _polynomial(t: F64, u: float, w: float) -> float:
 
 
 @kernel
-def _cell(cells: U16, band: int, x: float, y: float) -> float:
-    """Interpolate a layer bilinearly at column x, row y [steps]; the nearest cell beside unknown ones; NaN unknown."""
-    i, j = int(y), int(x)
-    a, b, c, d = cells[i, j, band], cells[i, j + 1, band], cells[i + 1, j, band], cells[i + 1, j + 1, band]
-    u, v = y - i, x - j
-    if a == 65535 or b == 65535 or c == 65535 or d == 65535:
-        nearest = cells[int(y + 0.5), int(x + 0.5), band]
-        return np.nan if nearest == 65535 else float(nearest)
-    return float((1.0 - u) * ((1.0 - v) * a + v * b) + u * ((1.0 - v) * c + v * d))
-
-
-@kernel
 def _pd(
     numbers: F64, gain: F32, table: F64, flat2: float, bend: float, lowest: float, rise: float, h: float, rcs: float
 ) -> float:
@@ -251,33 +246,71 @@ def _place(lat: F64, lon: F64, east: F64, north: F64, numbers: F64, x: F64, y: F
 
 
 @kernel
-def _look(x: F64, y: F64, cells: U16, numbers: F64, lowest: F64, ground: F64) -> None:
-    """Fill ``lowest`` and ``ground`` [m] from the layers. A loop of its own, so that loads from memory overlap."""
-    half, cell = cells.shape[0] // 2, numbers[_CELL]
-    reach2 = numbers[_RANGE_MAX] * numbers[_RANGE_MAX]
+def _index(x: F64, y: F64, half: int, cell_m: float, at: I64, u: F64, v: F64) -> None:
+    """Fill ``at`` with the number of the cell up and left of each point, ``u`` and ``v`` with the shares beyond it.
+
+    Points outside the layers get the nearest cell inside; nothing is read for them.
+    """
+    last = 2.0 * half - 0.001
     for p in range(x.size):
-        if x[p] * x[p] + y[p] * y[p] <= reach2:
-            col = min(max(half + x[p] / cell, 0.0), 2.0 * half - 0.001)
-            row = min(max(half - y[p] / cell, 0.0), 2.0 * half - 0.001)
-            lowest[p] = _cell(cells, 0, col, row) * 0.25
-            ground[p] = _cell(cells, 1, col, row) * 0.25 - 1000.0
+        row = min(max(half - y[p] / cell_m, 0.0), last)  # NaN becomes 0
+        col = min(max(half + x[p] / cell_m, 0.0), last)
+        i, j = np.int64(row), np.int64(col)
+        at[p], u[p], v[p] = i * (2 * half + 1) + j, row - i, col - j
+
+
+@kernel
+def _read(pairs: U32, width: int, at: I64, corners: U32) -> None:
+    """Fill ``corners`` (n, 4) with the pairs of layers about each point. Nothing but loads, so that they overlap."""
+    for p in range(at.size):
+        k = np.uint64(at[p])
+        corners[p, 0], corners[p, 1] = pairs[k], pairs[k + np.uint64(1)]
+        corners[p, 2], corners[p, 3] = pairs[k + np.uint64(width)], pairs[k + np.uint64(width + 1)]
+
+
+@kernel
+def _blend(a: int, b: int, c: int, d: int, u: float, v: float) -> float:
+    """Interpolate a layer bilinearly [steps]; the nearest cell beside unknown ones; NaN unknown."""
+    if max(a, b, c, d) == 65535:
+        nearest = (d if v >= 0.5 else c) if u >= 0.5 else (b if v >= 0.5 else a)
+        return np.nan if nearest == 65535 else float(nearest)
+    return float((1.0 - u) * ((1.0 - v) * a + v * b) + u * ((1.0 - v) * c + v * d))
+
+
+@kernel
+def _look(corners: U32, u: F64, v: F64, n: int, lowest: F64, ground: F64) -> None:
+    """Fill ``lowest`` and ``ground`` [m] from the corners about each point."""
+    for p in range(n):
+        a, b, c, d = corners[p, 0], corners[p, 1], corners[p, 2], corners[p, 3]
+        lowest[p] = 0.25 * _blend(
+            np.int64(a & np.uint32(65535)), np.int64(b & np.uint32(65535)),
+            np.int64(c & np.uint32(65535)), np.int64(d & np.uint32(65535)), u[p], v[p],
+        )  # fmt: skip
+        ground[p] = -1000.0 + 0.25 * _blend(
+            np.int64(a >> np.uint32(16)), np.int64(b >> np.uint32(16)),
+            np.int64(c >> np.uint32(16)), np.int64(d >> np.uint32(16)), u[p], v[p],
+        )  # fmt: skip
 
 
 @kernel
 def _evaluate(
-    lat: F64, lon: F64, height: F64, msl: bool, rcs_db: F64, cells: U16, east: F64, north: F64, numbers: F64,
+    lat: F64, lon: F64, height: F64, msl: bool, rcs_db: F64, pairs: U32, half: int, east: F64, north: F64, numbers: F64,
     gain: F32, table: F64, assumed: F64, out: F64,
 ) -> None:  # fmt: skip
     """Fill ``out`` with Pd, a block of points at a time."""
     x, y = np.empty(BLOCK_POINTS), np.empty(BLOCK_POINTS)
     lowest, ground = np.empty(BLOCK_POINTS), np.empty(BLOCK_POINTS)
+    at, corners = np.empty(BLOCK_POINTS, np.int64), np.empty((BLOCK_POINTS, 4), np.uint32)
+    u, v = np.empty(BLOCK_POINTS), np.empty(BLOCK_POINTS)
     reach2 = numbers[_RANGE_MAX] * numbers[_RANGE_MAX]
     rim = numbers[_RANGE_MAX] - 2.0 * numbers[_CELL]
     for start in range(0, lat.size, BLOCK_POINTS):
         stop = min(start + BLOCK_POINTS, lat.size)
         _place(lat[start:stop], lon[start:stop], east, north, numbers, x, y)
         n = stop - start
-        _look(x[:n], y[:n], cells, numbers, lowest, ground)
+        _index(x[:n], y[:n], half, numbers[_CELL], at, u, v)
+        _read(pairs, 2 * half + 1, at[:n], corners)
+        _look(corners, u, v, n, lowest, ground)
         for q in range(n):
             p = start + q
             flat2 = x[q] * x[q] + y[q] * y[q]
