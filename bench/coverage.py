@@ -1,6 +1,6 @@
 """Coverage beside GDAL's viewshed, its accuracy against an exact judge, detection, field speed, coarse ground.
 
-python bench/coverage.py [speed accuracy detection field optimism traffic cluster]
+python bench/coverage.py [ask speed accuracy detection field optimism]
 
 GDAL runs in an environment of its own: ``WAMAN_GDAL_PYTHON`` names its Python, else one is made
 in the user's cache with gdal-wheel 3.13.3 (needs Python 3.12 or later). The 30 m tiles come with
@@ -373,7 +373,48 @@ def blurred(e: Elevation, factor: int) -> Elevation:
     return Elevation(fine, e.frame, e.cell_m, 30.0 * factor, 0.0, 0.0)
 
 
-PARTS = {"speed": speed, "accuracy": accuracy, "detection": detection, "field": field, "optimism": optimism}
+def ask() -> dict[str, Any]:
+    """Time ``waman ask`` as a person runs it: a process of its own, on a field of two sensors."""
+    import resource
+
+    from waman.coverage import SensorModel, build_field
+
+    words = ["--place", "-12.1,-76.7", "--from", "1970-01-01T00:10Z", "--to", "1970-01-01T00:40Z", "--height", "500"]
+    spent = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "area.toml").write_text('name = "A"\nbbox = [-77.5, -12.5, -76.0, -11.5]\n', encoding="utf-8")
+        both = [
+            SensorModel(
+                id=name,
+                kind="psr",
+                lat_deg=-12.0,
+                lon_deg=-76.6,
+                method="radar",
+                antenna_height_m=15.0,
+                range_max_m=100_000.0,
+                r90_m=75_000.0,
+            )
+            for name in ("one", "two")
+        ]
+        build_field(both, open_sources([ANDES_90M])[0]).save(root / "field")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        for _ in range(RUNS):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [sys.executable, "-c", "from waman.cli import main; main()", "ask", str(root), *words],
+                check=True,
+                env=environment,
+                capture_output=True,
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    seconds = _result.spread(spent)
+    print(seconds)
+    return {"cpu_s": seconds, "goal": 1.0, "reached": seconds["median"] < 1.0}
+
+
+PARTS = {"ask": ask, "speed": speed, "accuracy": accuracy, "detection": detection, "field": field, "optimism": optimism}
 
 
 def main(names: list[str]) -> None:

@@ -269,7 +269,7 @@ def _read(pairs: U32, width: int, at: I64, corners: U32) -> None:
 
 
 @kernel
-def _blend(a: int, b: int, c: int, d: int, u: float, v: float) -> float:
+def _blend(a: np.int64, b: np.int64, c: np.int64, d: np.int64, u: float, v: float) -> float:
     """Interpolate a layer bilinearly [steps]; the nearest cell beside unknown ones; NaN unknown."""
     if max(a, b, c, d) == 65535:
         nearest = (d if v >= 0.5 else c) if u >= 0.5 else (b if v >= 0.5 else a)
