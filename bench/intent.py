@@ -68,6 +68,7 @@ class Flown:
     lawful: bool
     category: str
     switched: bool
+    named: bool
     stayed_s: float
 
 
@@ -129,8 +130,9 @@ def flown(world: World, rng: np.random.Generator) -> Iterator[Flown]:
         rows = rows[(rows[:, 0] <= m.leg_end_s[first]) & _inside(world, rows)]
         if len(rows) < 20:
             continue
-        true = index.get(trip.stops[1], -1)
-        if len(trip.legs) == 1 and trip.stops[1] not in index:
+        # who surveys or circles and then goes home is going nowhere in particular
+        true = index.get(trip.stops[1], -1) if len(trip.legs) > 1 or trip.lost else -1
+        if trip.category == "overflight":
             true = _edge(land, rows[-1])
         silent = 0 if trip.identity.ssr else 1
         usage, switched = usage_of(visits[silent]), False
@@ -145,7 +147,7 @@ def flown(world: World, rng: np.random.Generator) -> Iterator[Flown]:
         rows[:, 1:3] += rng.normal(0.0, 600.0, (len(rows), 2))
         rows[:, 3] += rng.normal(0.0, 75.0, len(rows)) if trip.identity.ssr else np.nan
         stayed = trip.legs[0].wait_s if len(trip.legs) > 1 else 0.0
-        yield Flown(true, rows, usage, trip.lawful, trip.category, switched, stayed)
+        yield Flown(true, rows, usage, trip.lawful, trip.category, switched, trip.identity.ssr, stayed)
 
 
 def _inside(world: World, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -184,7 +186,7 @@ def part_of(f: Flown, share: float) -> NDArray[np.float64]:
 
 def answer_of(land: Land, f: Flown, share: float, habit: Habit) -> Whither:
     part = part_of(f, share)
-    return whither(land, **given_of(part), usage=f.usage, habit=habit)
+    return whither(land, **given_of(part), usage=f.usage, named=f.named, habit=habit)
 
 
 def given_of(part: NDArray[np.float64]) -> dict[str, Any]:
@@ -273,7 +275,7 @@ def reach(worlds: Sequence[Course], habit: Habit) -> dict[str, Any]:
             if not 0 <= f.true < w.strips or f.stayed_s <= 0.0:
                 continue
             part = part_of(f, 0.5)
-            found = whither(w.land, **given_of(part), usage=f.usage, habit=habit)
+            found = whither(w.land, **given_of(part), usage=f.usage, named=f.named, habit=habit)
             leaves = f.rows[-1, 0] - part[-1, 0] + f.stayed_s
             strip = next(i for i in ahead(w.land, part) if i < w.strips)
             speed = float(np.hypot(*(part[-1, 1:3] - part[-13, 1:3]))) / (12 * STEP_S)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +23,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "bench")]
 from intent import Course, answer_of, course, given_of, part_of  # noqa: E402
 
 from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, features  # noqa: E402
+from waman.flights.ahead.intent_fitted import Fitted  # noqa: E402
 
 SEEDS = (201, 202, 203, 204, 205)
 LEVEL_SEEDS = (211, 212, 213, 214, 215, 216)
@@ -122,46 +124,73 @@ def held_out(worlds: list[Course], habit: Habit) -> tuple[F, F, F, F]:
     return np.array(where), np.array(mass), np.array(there), np.array(ratio)
 
 
+def fitted(worlds: list[Course], others: list[Course]) -> tuple[Fitted, float]:
+    """Return the table of some flights and its mean log score; levels and windows come from other worlds."""
+    whole, score = fit(worlds)
+    start = Fitted(plain(whole[:, :-1]), plain(whole[:, -1]), (0.9,) * len(KNOTS), ((1.0, 1.0),) * len(KNOTS))
+    # levels on other flights than the weights, or the fit would flatter them
+    where, mass, there, ratio = held_out(others, Habit(silent=start, named=start))
+    low, high = quantile(there, ratio, 0.05), quantile(there, ratio, 0.95)
+    windows = plain(np.stack([low, high], axis=1))
+    return start._replace(levels=plain(np.array(quantile(where, mass, 0.9))), windows=windows), score
+
+
+def plain(values: F) -> Any:
+    """Return an array as tuples of numbers with three digits."""
+    return tuple(plain(v) for v in values) if values.ndim > 1 else tuple(round(float(v), 3) for v in values)
+
+
+def of_kind(worlds: list[Course], named: bool) -> list[Course]:
+    return [Course(w.land, w.strips, [f for f in w.flights if f.named == named]) for w in worlds]
+
+
+def text_of(name: str, table: Fitted) -> list[str]:
+    out = [f"{name} = Fitted("]
+    for key, value in table._asdict().items():
+        rows = value if isinstance(value[0], tuple) else None
+        out += [f"    {key}=(", *[f"        {row!r}," for row in rows], "    ),"] if rows else [f"    {key}={value!r},"]
+    return [*out, ")"]
+
+
 def main() -> None:
     worlds = [course(seed, days=DAYS) for seed in SEEDS]
-    whole, score = fit(worlds)
-    weights, elsewhere = whole[:, :-1], whole[:, -1]
-    habit = Habit(
-        weights=tuple(tuple(row) for row in weights.tolist()),
-        elsewhere=tuple(elsewhere.tolist()),
-        windows=((1.0, 1.0),) * len(KNOTS),
-    )
-    # levels on other flights than the weights, or the fit would flatter them
-    where, mass, there, ratio = held_out([course(seed, days=DAYS) for seed in LEVEL_SEEDS], habit)
-    levels = quantile(where, mass, 0.9)
-    low, high = quantile(there, ratio, 0.05), quantile(there, ratio, 0.95)
-
-    def row(values: object) -> str:
-        return repr(tuple(round(float(v), 3) for v in values))  # type: ignore[attr-defined]
-
+    others = [course(seed, days=DAYS) for seed in LEVEL_SEEDS]
+    tables, scores = {}, []
+    for name, named in (("SILENT", False), ("NAMED", True)):
+        tables[name], score = fitted(of_kind(worlds, named), of_kind(others, named))
+        scores.append(f"{name.lower()} {score:.3f}")
     lines = [
-        '"""Weights of intent fitted on simulation: one row a knot of the way, one column a feature.',
+        '"""Weights of intent fitted on simulation, for flights without and with a transponder.',
         "",
         f"Written by tools/fit_intent.py on {datetime.now(UTC).date()}, seeds {SEEDS}, {DAYS} days each; "
-        f"mean log score {score:.3f};",
+        f"mean log score {', '.join(scores)};",
         f"levels and windows on seeds {LEVEL_SEEDS}.",
         "Columns: " + ", ".join(FEATURES) + ".",
         '"""',
         "",
-        "INTENT_WEIGHTS: tuple[tuple[float, ...], ...] = (",
-        *[f"    {row(r)}," for r in weights],
-        ")",
+        "from typing import NamedTuple",
         "",
-        f"INTENT_ELSEWHERE: tuple[float, ...] = {row(elsewhere)}",
         "",
-        f"INTENT_LEVELS: tuple[float, ...] = {row(levels)}",
+        "class Fitted(NamedTuple):",
+        '    """What is fitted, one entry a knot of the way.',
         "",
-        "INTENT_WINDOWS: tuple[tuple[float, float], ...] = (",
-        *[f"    {row(pair)}," for pair in zip(low, high, strict=True)],
-        ")",
+        '    ``weights`` of the features; ``elsewhere`` the score of "none of these", which wins where no place fits;',
+        "    ``levels`` of the 90 % set; ``windows`` the shares of the expected time left between which arrival lies",
+        "    nine times in ten.",
+        '    """',
+        "",
+        "    weights: tuple[tuple[float, ...], ...]",
+        "    elsewhere: tuple[float, ...]",
+        "    levels: tuple[float, ...]",
+        "    windows: tuple[tuple[float, float], ...]",
+        "",
+        "",
+        *text_of("SILENT", tables["SILENT"]),
+        "",
+        *text_of("NAMED", tables["NAMED"]),
     ]
     OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{OUT.name} written, mean log score {score:.3f}")
+    print(f"{OUT.name} written, mean log score {', '.join(scores)}")
 
 
 if __name__ == "__main__":

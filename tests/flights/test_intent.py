@@ -87,7 +87,7 @@ def test_turning_the_world_by_a_right_angle_changes_nothing() -> None:
 
 
 def test_weights_are_interpolated_between_the_knots_and_no_feature_speaks_against_itself() -> None:
-    table = Habit().weights
+    table = Habit().silent.weights
     assert np.asarray(table).shape == (len(KNOTS), len(FEATURES))
     assert (np.asarray(table) >= 0.0).all()
     middle = weights_at(table, 0.5 * (KNOTS[0] + KNOTS[1]))

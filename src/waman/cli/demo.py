@@ -102,7 +102,10 @@ HANDMADE = Scene(
 @click.option("--offline", is_flag=True, help="Do not try to fetch recordings: use the hand-made one.")
 @click.option("--only", multiple=True, help="Run only this part, such as paris or asterix (may be repeated).")
 def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
-    """Run Waman on real recordings into FOLDER (default: demo) and end with what was found.
+    """Run Waman on real recordings and on a simulated corridor night into FOLDER (default: demo).
+
+    It ends with what was found. The night is labelled SIMULATED wherever it appears, and says what nobody can say
+    of a real one: how many came, where they touched down, how long they stayed, and what passed unseen.
 
     The recordings come from the user's cache (fetched there by pip on the first run). Without a network the
     demo runs on a small hand-made recording and says so.
@@ -119,6 +122,7 @@ def command(folder: Path, offline: bool, only: tuple[str, ...]) -> None:
             parts[scene.sample] = partial(_part, scene, folder, sample_files(scene.sample))
         parts["asterix"] = partial(_captures, folder / "asterix")
         parts["reencoded"] = partial(_reencoded, folder)
+    parts["night"] = partial(_night, folder / "night")
     for name, work in parts.items():
         if not only or name in only:
             rows += work()
@@ -198,6 +202,14 @@ def _reencoded(folder: Path) -> list[tuple[str, Any]]:
     return reencode(folder, SCENES[0], _scene)
 
 
+def _night(folder: Path) -> list[tuple[str, Any]]:
+    """Run the simulated corridor night: the only night of which the truth is known."""
+    from waman.cli._night import corridor_night
+
+    click.echo("\nA corridor night, SIMULATED on stand-in terrain: one radar, one ADS-B receiver, village reports")
+    return [("night (SIMULATED)", corridor_night(folder, say=click.echo))]
+
+
 def _summary(rows: list[tuple[str, Any]], seconds: float) -> None:
     from collections import Counter
 
@@ -216,3 +228,6 @@ def _summary(rows: list[tuple[str, Any]], seconds: float) -> None:
     click.echo(f"{seconds:.0f} s in all")
     if rows:
         click.echo(f"report: {rows[0][1].workspace.path('report_html')}")
+    for _, run in rows:
+        if (page := run.workspace.folder / "night.html").is_file():
+            click.echo(f"the simulated night, seen beside true: {page} (en), {page.with_name('noche.html')} (es)")

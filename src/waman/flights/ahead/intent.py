@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.flights.ahead.intent_fitted import INTENT_ELSEWHERE, INTENT_LEVELS, INTENT_WEIGHTS, INTENT_WINDOWS
+from waman.flights.ahead.intent_fitted import NAMED, SILENT, Fitted
 from waman.geo.frames import Frame
 from waman.terrain.paths import distances
 
@@ -51,16 +51,13 @@ KNOTS = (0.2, 0.5, 0.75, 0.92)
 class Habit:
     """What tools/fit_intent.py fitted, one entry a knot, and what is set by hand.
 
-    ``weights`` of the features; ``elsewhere`` the score of "none of these", which wins where no place fits;
-    ``levels`` of the 90 % set; ``windows`` the shares of the expected time left between which arrival lies nine
-    times in ten. ``floor`` is the least probability of elsewhere; ``hazard_per_min`` how often a pilot is told of
-    another strip (no published value).
+    Flights with a transponder (``named``) and without (``silent``) fly differently and have a table each.
+    ``floor`` is the least probability of elsewhere; ``hazard_per_min`` how often a pilot is told of another strip
+    (no published value).
     """
 
-    weights: tuple[tuple[float, ...], ...] = INTENT_WEIGHTS
-    elsewhere: tuple[float, ...] = INTENT_ELSEWHERE
-    levels: tuple[float, ...] = INTENT_LEVELS
-    windows: tuple[tuple[float, float], ...] = INTENT_WINDOWS
+    silent: Fitted = SILENT
+    named: Fitted = NAMED
     floor: float = 0.02
     hazard_per_min: float = 0.002
     ceiling_m: float = 1500.0
@@ -174,16 +171,16 @@ def usage_of(visits: Sequence[float], *, open_share: Sequence[float] | None = No
 
 
 def whither(
-    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan,
-    height_msl_m: float = math.nan, habit: Habit | None = None,
+    land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, named: bool = False,
+    climb_mps: float = math.nan, height_msl_m: float = math.nan, habit: Habit | None = None,
 ) -> Whither:  # fmt: skip
     """Return where a flight is going, from its track so far.
 
     Parameters
     ----------
     east_m, north_m, time_s : (n,) track so far in the frame of ``land``, oldest first, n >= 2
-    usage : (places,) prior that sums to 1 (see :func:`usage_of`), learned from flights of its kind: with or
-        without a transponder
+    usage : (places,) prior that sums to 1 (see :func:`usage_of`), learned from flights of its kind
+    named : whether a transponder was heard: such flights fly differently (see :class:`Habit`)
     climb_mps : mean climb of the last minute; sinking speaks for an end near by; NaN unknown
     height_msl_m : height now; high over a place speaks against it; NaN unknown
     """
@@ -193,14 +190,15 @@ def whither(
         land, east_m=east_m, north_m=north_m, time_s=time_s, usage=usage, climb_mps=climb_mps,
         height_msl_m=height_msl_m,
     )  # fmt: skip
-    none = float(np.interp(progress, KNOTS, habit.elsewhere))
-    both = _softmax(np.append(seen @ weights_at(habit.weights, progress), none))
+    fitted = habit.named if named else habit.silent
+    none = float(np.interp(progress, KNOTS, fitted.elsewhere))
+    both = _softmax(np.append(seen @ weights_at(fitted.weights, progress), none))
     elsewhere = float(np.clip(both[-1], habit.floor, 0.9))
     q = both[:-1] / max(float(both[:-1].sum()), 1e-300)
     stay = math.exp(-habit.hazard_per_min * _left_min(land, float(east_m[-1]), float(north_m[-1]), speed))
     q = (1.0 - elsewhere) * (stay * q + (1.0 - stay) * usage)
     left = away_cost / max(speed, 30.0)
-    low, high = (np.interp(progress, KNOTS, [w[k] for w in habit.windows]) for k in (0, 1))
+    low, high = (np.interp(progress, KNOTS, [w[k] for w in fitted.windows]) for k in (0, 1))
     return Whither(
         ids=land.ids,
         probability=np.append(q, elsewhere),
@@ -210,7 +208,7 @@ def whither(
         heading_cos=seen[:, 1],
         usage=usage,
         progress=progress,
-        level=float(np.interp(progress, KNOTS, habit.levels)),
+        level=float(np.interp(progress, KNOTS, fitted.levels)),
     )
 
 

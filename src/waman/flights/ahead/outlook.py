@@ -118,8 +118,9 @@ def outlook(
         if ago > SEEN_WITHIN_S:
             out.append(Outlook(row["flight"], ago, None, None, _ending(scene, so_far, at_us, pd)))
             continue
-        usage = usage_of(_visits(scene, flights, before_us=start, named=_named(row)))
-        answer = _whither(scene, so_far, usage)
+        named = _named(row)
+        usage = usage_of(_visits(scene, flights, before_us=start, named=named))
+        answer = _whither(scene, so_far, usage, named)
         mass = float(answer.probability[:-1][scene.lawful].sum())
         lawful = 1.0 if row["verdict"] == "explained" else mass
         out.append(Outlook(row["flight"], ago, answer, response(answer, scene.spots, teams, lawful=lawful), None))
@@ -156,10 +157,10 @@ def _climb(rows: F) -> float:
     return float((recent[3, -1] - recent[3, 0]) / span) if span >= 5.0 else math.nan
 
 
-def _whither(scene: Scene, rows: F, usage: F) -> Whither:
+def _whither(scene: Scene, rows: F, usage: F, named: bool) -> Whither:
     east, north = scene.land.frame.to_plane(lat_deg=rows[1], lon_deg=rows[2])
     return whither(
-        scene.land, east_m=east, north_m=north, time_s=rows[0], usage=usage, climb_mps=_climb(rows),
+        scene.land, east_m=east, north_m=north, time_s=rows[0], usage=usage, named=named, climb_mps=_climb(rows),
         height_msl_m=float(rows[3, -1]),
     )  # fmt: skip
 
