@@ -71,7 +71,7 @@ def test_what_the_table_does_not_know_is_refused(role: str) -> None:
 
 def test_an_administrator_reads_no_content_at_all() -> None:
     seen = {name for action, name in rules() if "administrator" in policy()[action][name]}
-    assert seen == {"ledger.tree", "config.settings", "config.health"}
+    assert seen == {"ledger.tree", "ledger.entry", "config.settings", "config.health", "config.people"}
 
 
 def test_two_persons_means_two_people_of_two_institutions_and_not_the_reader() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from waman.access import Subject
 from waman.cases import add_event, follow_the_money, open_case, public_case, read_case
 from waman.cases.evidence import bare_jpeg, describe, sun_at
-from waman.cases.file import open_identity
+from waman.cases.file import agree, open_identity
 from waman.cases.printed import print_case, words
 from waman.cli import main
 from waman.cli._desk import open_desk
@@ -79,16 +80,22 @@ def test_every_reading_is_recorded_before_it_is_opened(workspace: Path) -> None:
 
 
 def test_an_identity_opens_only_by_two_people_of_two_institutions(workspace: Path) -> None:
-    reader = Subject("h1", "handler")
-    two = frozenset({("p1", "prosecution"), ("o1", "ombudsman")})
     with open_desk(workspace, "desk") as desk:
-        for agreed in (frozenset(), frozenset({("p1", "prosecution")}), frozenset({("p1", "x"), ("p2", "x")})):
+        reader = replace(desk, subject=Subject("h1", "handler", frozenset({"default"}), institution="x"), officer="h1")
+        people = [("h1", "x"), ("p1", "prosecution"), ("p2", "prosecution"), ("o1", "ombudsman")]
+        agreeing = [replace(desk, subject=Subject(u, "auditor", institution=i), officer=u) for u, i in people]
+        for one in agreeing:
             with pytest.raises(InputError, match="no such record"):
-                open_identity(desk, "C1", 1, reader, agreed, "hearing", T)
+                open_identity(reader, "C1", 1, "hearing", T)
+            agree(one, "C1", 1, "hearing", T)
         with pytest.raises(InputError, match="no such record"):
-            open_identity(desk, "C1", 2, reader, two, "hearing", T)
+            open_identity(reader, "C1", 2, "hearing", T)
+        with pytest.raises(InputError, match="no such record"):
+            open_identity(replace(desk, subject=Subject("a1", "administrator")), "C1", 1, "hearing", T)
+        with pytest.raises(InputError, match="signed-in"):
+            agree(desk, "C1", 1, "hearing", T)
         before = desk.log.head.size
-        assert open_identity(desk, "C1", 1, reader, two, "hearing", T) == "PLANTED-NAME"
+        assert open_identity(reader, "C1", 1, "hearing", T) == "PLANTED-NAME"
         assert desk.log.head.size == before + 1
 
 
@@ -220,6 +227,8 @@ def test_age_can_open_what_the_desk_seals(workspace: Path, tmp_path: Path) -> No
     if shutil.which("age") is None:
         pytest.skip("age is not installed (Debian: age)")
     key = workspace / "tips" / "desk.key"
-    event = workspace / "tips" / "C1.000000.event"
+    with open_desk(workspace, "desk") as desk:
+        event = desk.store._path("C1.000000.event")
+    assert "C1" not in event.name
     out = subprocess.run(["age", "-d", "-i", key, event], capture_output=True, check=True).stdout
     assert b"The strip at kilometre 40" in out

@@ -19,16 +19,24 @@ T = TypeVar("T")
 
 ACTIONS = ("read", "write", "erase")
 INSTITUTIONS_MIN = 2
+EVERY = "*"
+"""Membership of every compartment: the keeper of a workspace to which nobody was added yet; no user can have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who asks: pseudonym, role, compartments, and the (tip, step) pairs released to this person."""
+    """Who asks: pseudonym, role, compartments, the (tip, step) pairs released to this person, institution.
+
+    ``product``: not a person but a product for everybody of that role; memberships are vouched for by
+    whoever makes it, and nothing is its own.
+    """
 
     user: str
     role: str
     compartments: frozenset[str] = frozenset()
     released: frozenset[tuple[str, int]] = frozenset()
+    institution: str = ""
+    product: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,12 @@ def rules() -> Sequence[tuple[str, str]]:
 
 
 def _member(subject: Subject, thing: Thing) -> bool:
-    return bool(thing.compartment) and thing.compartment in subject.compartments
+    inside = thing.compartment in subject.compartments or EVERY in subject.compartments
+    return subject.product or (bool(thing.compartment) and inside)
+
+
+def _released(subject: Subject, thing: Thing) -> bool:
+    return subject.product or (_member(subject, thing) and (thing.id, thing.step) in subject.released)
 
 
 def _two_person(subject: Subject, thing: Thing) -> bool:
@@ -114,8 +127,8 @@ def _two_person(subject: Subject, thing: Thing) -> bool:
 
 _CONDITIONS: dict[str, Callable[[Subject, Thing], bool]] = {
     "always": lambda subject, thing: True,
-    "own": lambda subject, thing: bool(thing.owner) and thing.owner == subject.user,
+    "own": lambda subject, thing: bool(thing.owner) and thing.owner == subject.user and not subject.product,
     "compartment": _member,
-    "released": lambda subject, thing: _member(subject, thing) and (thing.id, thing.step) in subject.released,
+    "released": _released,
     "two_person": _two_person,
 }

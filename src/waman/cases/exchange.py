@@ -15,8 +15,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
+from waman.access import Subject, Thing, decide
 from waman.errors import InputError, Problems
+from waman.ledger import Record
+from waman.ledger.disclose import disclosed
 from waman.ledger.note import Signer, Verifier, parse_verifier
+from waman.tips import Desk
+from waman.tips.sealed import open_with, seal_to
 
 FORMAT = "waman/bundle/v1"
 RECORDS_MAX = 100_000
@@ -60,10 +65,79 @@ def pack(signer: Signer, name: str, compartment: str, content: bytes) -> Packed:
     return Packed(origin, name, compartment, data, signature)
 
 
-def outgoing(records: Iterable[Packed], compartments: Collection[str], sent: Collection[str]) -> list[Packed]:
-    """Return the records a peer may have and has not been sent yet, in a fixed order."""
-    fit = [r for r in records if r.compartment in compartments and r.id not in sent]
+def outgoing(records: Iterable[Packed], peer: Subject, sent: Collection[str]) -> list[Packed]:
+    """Return the records a peer may have and has not been sent yet, in a fixed order; the policy decides each."""
+    fit = [r for r in records if r.id not in sent and decide(peer, "read", *asked_of(r), "export").permit]
     return sorted(fit, key=lambda r: (r.origin, r.name, r.id))
+
+
+def asked_of(record: Packed) -> tuple[Thing, str]:
+    """Return what the policy is asked about a record: the thing and its field."""
+    stem, _, suffix = record.name.rpartition(".")
+    if suffix == "event":
+        return Thing("case", stem.split(".")[0], record.compartment), "content"
+    if suffix == "tip":
+        return Thing("tip", stem, record.compartment), "content"
+    kind = record.name.split(".", 2)[-1].rsplit(".", 1)[0] if record.name.startswith("entry.") else ""
+    field = "content" if kind in ("tip.register", "tip.outcome", "tip.recall") else "history"
+    if kind in ("tip.wrap", "tip.ack", "tip.canary", "share.given", "share.release"):
+        field = "recipients"
+    return Thing("tip" if kind else "unknown", "", record.compartment), field
+
+
+def own_records(desk: Desk) -> list[Packed]:
+    """Return what this workspace has to give, signed: case events, tips, and the ledger entries of those tips.
+
+    Identities, seeds not yet revealed, keys and people never are among them.
+    """
+    signer, records = desk.log.signer, []
+    compartments: dict[str, str] = {}
+    for name in desk.store.names():
+        case, _, suffix = name.partition(".")[0], *name.rpartition(".")[1:]
+        if suffix not in ("event", "tip"):
+            continue
+        text = open_with(desk.store.get(name), desk.identity)
+        row = json.loads(text)
+        if suffix == "tip":
+            compartments[f"{row['tip']}.tip"] = str(row["compartment"])
+        elif row["number"] == 0:
+            compartments[case] = str(row["fields"].get("compartment", "default"))
+        key = name if suffix == "tip" else case
+        records.append(pack(signer, name, compartments.get(key, "default"), text))
+    for seq, texts in desk.log.disclosures():
+        fields = {d.name: d.value for d in (disclosed(seq, text) for text in texts)}
+        compartment = compartments.get(f"{fields.get('tip')}.tip")
+        if compartment is not None and str(fields.get("kind")).startswith(("tip.", "share.")):
+            row = {"seq": seq, "entry": desk.log.entry(seq).decode(), "disclosures": texts}
+            mark = sha256(json.dumps(texts).encode()).hexdigest()[:8]  # an erased field makes another record
+            name = f"entry.{seq:09d}.{fields['kind']}.{mark}"
+            records.append(pack(signer, name, compartment, json.dumps(row, sort_keys=True).encode()))
+    return records
+
+
+def peer_records(desk: Desk) -> list[Packed]:
+    """Return what was taken in from peers."""
+    names = [n for n in desk.store.names() if n.endswith(".peer")]
+    return [Packed(*json.loads(open_with(desk.store.get(n), desk.identity))) for n in names]
+
+
+def take_in(desk: Desk, bundle: bytes, peers: Mapping[str, Collection[str]], t: str) -> Merged:
+    """Take in a bundle's plaintext: once or often, in any order, the result is the same.
+
+    ``peers`` gives the compartments shared with each origin key. What is new is recorded, then kept.
+    """
+    coming, problems = read_bundle(bundle)
+    mine = sorted({c for shared in peers.values() for c in shared})
+    origins = {**peers, desk.log.signer.verifier().text(): mine}
+    found = merge([*own_records(desk), *peer_records(desk)], coming, origins, mine)
+    if found.fresh:
+        fields = {"kind": "import", "records": [r.id for r in found.fresh][:500], "count": len(found.fresh)}
+        desk.log.append([Record("import", t, fields, actor=desk.officer)])
+    for r in found.fresh:
+        text = json.dumps([r.origin, r.name, r.compartment, r.data, r.signature])
+        desk.store.put(f"{r.id}.peer", seal_to(text.encode(), [desk.identity]))
+    problems.extend(found.refused)
+    return Merged(found.fresh, found.known, found.conflicts, problems)
 
 
 def write_bundle(records: Iterable[Packed]) -> bytes:

@@ -13,50 +13,41 @@ from waman.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from waman.store.sealed import SealedFolder
     from waman.tips import Desk
 
 PASSPHRASE_VARIABLE = "WAMAN_PASSPHRASE"  # noqa: S105 (the name of a variable)
 
 
-class FolderStore:
-    """Sealed bytes as files of one folder. State: the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def put(self, name: str, data: bytes) -> None:
-        """Write one file, whole or not at all."""
-        part = self.folder / (name + ".part")
-        part.write_bytes(data)
-        part.replace(self.folder / name)
-
-    def get(self, name: str) -> bytes:
-        """Read one file."""
-        path = self.folder / name
-        if not path.is_file():
-            raise InputError(
-                f"no {name.rpartition('.')[2]} {name.partition('.')[0]!r} here", hint="waman tip new first"
-            )
-        return path.read_bytes()
-
-    def names(self) -> list[str]:
-        """Return the names of all files."""
-        return sorted(p.name for p in self.folder.iterdir() if p.suffix != ".part")
-
-
 @contextmanager
 def open_desk(workspace: Path, officer: str) -> Iterator[Desk]:
-    """Open the ledger, the tips and the desk key of a workspace; makes the key at first use."""
+    """Open the ledger, the tips and the desk key of a workspace, for whoever is signed in; makes the key at first use.
+
+    ``officer`` is the pseudonym under which the keeper acts as long as nobody was added.
+    """
+    from waman.cli._people import whoever_asks
     from waman.ledger import Log
     from waman.tips import Desk
 
-    folder = workspace / "tips"
     log = Log(workspace / "ledger")
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        yield Desk(log, FolderStore(folder), desk_identity(folder), officer)
+        store, identity = open_store(workspace)
+        subject = whoever_asks(workspace, store, identity, officer)
+        yield Desk(log, store, identity, subject.user, subject)
     finally:
         log.close()
+
+
+def open_store(workspace: Path) -> tuple[SealedFolder, str]:
+    """Open the sealed store of a workspace and the key that opens what is in it."""
+    from waman.store.sealed import SealedFolder
+
+    folder = workspace / "tips"
+    if not (workspace / "ledger").is_dir():
+        raise InputError(f"{workspace} has no ledger", hint=f"waman ledger init {workspace / 'ledger'} --origin NAME")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    identity = desk_identity(folder)
+    return SealedFolder(folder, identity), identity
 
 
 def desk_identity(folder: Path) -> str:

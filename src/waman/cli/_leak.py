@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
 import click
 
+from waman.access import Subject, Thing, decide, require
+from waman.access.decide import EVERY
 from waman.cli._desk import now
+from waman.cli._people import asker_of
 from waman.errors import Finding, InputError
 from waman.ledger import audit
 from waman.ledger.audit import root_of_first
 from waman.ledger.fsck import private_disclosures
 from waman.tips.leak import LeakResult, leak_test
 from waman.tips.proof import prove_tips
-from waman.tips.table import TipRow, read_tips
+from waman.tips.table import TipRow, read_tips, units_of
 
 
 def run_leak(tips: IO[str] | None, ledger: Path | None, assume: bool) -> tuple[LeakResult, str]:
@@ -26,7 +31,11 @@ def run_leak(tips: IO[str] | None, ledger: Path | None, assume: bool) -> tuple[L
         return leak_test(rows, "assumed" if assume else "no"), ""
     if assume:
         raise InputError("--ledger and --assume-randomised exclude each other", hint="a proof needs no assumption")
+    subject = asker_of(ledger.parent)
     found = audit(ledger, disclosures=private_disclosures(ledger))
+    compartments = {str(d.value) for d in found.disclosed if d.name == "compartment"}
+    for compartment in compartments if (ledger / "private").is_dir() else ():
+        require(subject, "read", Thing("leak", "", compartment), "result")
     if found.failures:
         refusal = f"the ledger does not hold: {found.failures[0].where}: {found.failures[0].what}"
         return leak_test(rows or [], "no", refusal), refusal
@@ -34,7 +43,25 @@ def run_leak(tips: IO[str] | None, ledger: Path | None, assume: bool) -> tuple[L
         proven = prove_tips(found.disclosed, lambda n: root_of_first(ledger, found, n).hex(), now(), rows)
     except Finding as why:
         return leak_test(rows or [], "no", str(why)), str(why)
-    return _with_excluded(leak_test(list(proven.rows), "proven"), proven.excluded), ""
+    rows = _without_names(list(proven.rows), subject) if (ledger / "private").is_dir() else list(proven.rows)
+    return _with_excluded(leak_test(rows, "proven"), proven.excluded), ""
+
+
+def _without_names(rows: list[TipRow], subject: Subject) -> list[TipRow]:
+    """Return the rows with units numbered, where whoever asks may not know which unit is which."""
+    if EVERY in subject.compartments or decide(subject, "read", Thing("leak"), "names").permit:
+        return rows
+    units = sorted(units_of(rows), key=lambda unit: sha256(unit.encode()).hexdigest())
+    number = {unit: f"number {i}" for i, unit in enumerate(units, 1)}
+    return [
+        replace(
+            row,
+            share_probability={number[u]: p for u, p in row.share_probability.items()},
+            shared_with=frozenset(number[u] for u in row.shared_with),
+            variants={number[u]: n for u, n in row.variants.items()},
+        )
+        for row in rows
+    ]
 
 
 def _read(tips: IO[str] | None) -> list[TipRow] | None:
@@ -49,6 +76,4 @@ def _read(tips: IO[str] | None) -> list[TipRow] | None:
 
 
 def _with_excluded(result: LeakResult, more: tuple[tuple[str, str], ...]) -> LeakResult:
-    from dataclasses import replace
-
     return replace(result, excluded=(*result.excluded, *more))

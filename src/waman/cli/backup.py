@@ -26,8 +26,10 @@ def command(workspace: Path, output: Path, recipients: tuple[str, ...]) -> None:
     The database is copied by SQLite's own backup while it may be in use. The file holds the ledger's
     private key and the desk's key: whoever opens it is the desk.
     """
+    from waman.cli._people import demand
     from waman.tips.sealed import seal_to
 
+    demand(workspace, "write", "config", "settings")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as into, tempfile.TemporaryDirectory() as scratch:
         count = 0

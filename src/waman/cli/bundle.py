@@ -1,4 +1,4 @@
-"""``waman bundle``: exchange cases between workspaces that have no network."""
+"""``waman bundle``: exchange cases and tips between workspaces that have no network."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import click
 from waman.errors import InputError
 
 if TYPE_CHECKING:
-    from waman.cases.exchange import Packed
     from waman.tips import Desk
 
 WORKSPACE = click.option("-w", "--workspace", type=click.Path(path_type=Path), default=".", help="Folder with ledger/.")
-PEERS = "peers.json"
+PEERS = "peers.all"
 
 
 @click.group()
 def command() -> None:
-    """Carry cases from workspace to workspace in sealed files: any order, any number of times, no network.
+    """Carry cases and tips from workspace to workspace in sealed files: any order, any number of times, no network.
 
-    Each side first names the other: waman bundle me, waman bundle peer. Identities and seeds never travel.
+    Case events with their corrections, tips, and the ledger entries of those tips travel, each asked for by the
+    compartments shared. Each side first names the other: waman bundle me, waman bundle peer. Identities, keys,
+    people and seeds that are not revealed never travel.
     """
 
 
@@ -45,14 +46,22 @@ def me(workspace: Path) -> None:
 @WORKSPACE
 def peer(name: str, key: str, recipient: str, compartments: tuple[str, ...], workspace: Path) -> None:
     """Name a peer and the compartments shared with it."""
+    from waman.access import Thing, require
+    from waman.cli._desk import now, open_desk
+    from waman.ledger import Record
     from waman.ledger.note import parse_verifier
     from waman.tips.sealed import seal_to
 
     parse_verifier(key)
     seal_to(b"", [recipient])
-    peers = _peers(workspace)
-    peers[name] = {"key": key, "recipient": recipient, "compartments": sorted(compartments), "sent": []}
-    _keep_peers(workspace, peers)
+    with open_desk(workspace, "bundle") as desk:
+        for compartment in compartments:
+            require(desk.subject, "write", Thing("case", "", compartment), "content")
+        peers = _peers(desk)
+        fields = {"kind": "peer.add", "peer": name, "key": key, "compartments": sorted(compartments)}
+        desk.log.append([Record("policy.change", now(), fields, actor=desk.officer)])
+        peers[name] = {"key": key, "recipient": recipient, "compartments": sorted(compartments), "sent": []}
+        _keep_peers(desk, peers)
     click.echo(f"peer {name} shares {', '.join(compartments)}")
 
 
@@ -63,22 +72,26 @@ def peer(name: str, key: str, recipient: str, compartments: tuple[str, ...], wor
 @WORKSPACE
 def out(name: str, output: Path, everything: bool, workspace: Path) -> None:
     """Write what peer NAME may have and has not had, sealed to NAME alone. The export is recorded."""
-    from waman.cases.exchange import outgoing, write_bundle
+    from waman.access import Subject, decide
+    from waman.cases.exchange import asked_of, outgoing, own_records, peer_records, write_bundle
     from waman.cli._desk import now, open_desk
     from waman.ledger import Record
     from waman.tips.sealed import seal_to
 
-    peers = _peers(workspace)
-    if name not in peers:
-        raise InputError(f"no peer {name!r}", hint="known: " + (", ".join(peers) or "none; waman bundle peer"))
-    row = peers[name]
     with open_desk(workspace, "bundle") as desk:
-        records = outgoing(_held(desk), row["compartments"], () if everything else row["sent"])
-        fields = {"kind": "export", "peer": name, "records": [r.id for r in records][:500]}
-        desk.log.append([Record("export", now(), fields)])
-    output.write_bytes(seal_to(write_bundle(records), [row["recipient"]]))
-    row["sent"] = sorted({*row["sent"], *(r.id for r in records)})
-    _keep_peers(workspace, peers)
+        peers = _peers(desk)
+        if name not in peers:
+            raise InputError(f"no peer {name!r}", hint="waman bundle peer first")
+        row = peers[name]
+        held = [*own_records(desk), *peer_records(desk)]
+        held = [r for r in held if decide(desk.subject, "read", *asked_of(r), "export").permit]
+        reader = Subject(name, "handler", frozenset(row["compartments"]))
+        records = outgoing(held, reader, () if everything else row["sent"])
+        fields = {"kind": "export", "peer": name, "records": [r.id for r in records][:500], "count": len(records)}
+        desk.log.append([Record("export", now(), fields, actor=desk.officer)])
+        output.write_bytes(seal_to(write_bundle(records), [row["recipient"]]))
+        row["sent"] = sorted({*row["sent"], *(r.id for r in records)})
+        _keep_peers(desk, peers)
     click.echo(f"{len(records)} records for {name} in {output}")
 
 
@@ -87,25 +100,18 @@ def out(name: str, output: Path, everything: bool, workspace: Path) -> None:
 @WORKSPACE
 def take_in(file: Path, workspace: Path) -> None:
     """Take in a sealed bundle: once or often, the result is the same. Conflicts are kept side by side."""
-    from waman.cases.exchange import merge, read_bundle
+    from waman.access import Thing, require
+    from waman.cases.exchange import take_in as take
     from waman.cli._desk import now, open_desk
-    from waman.ledger import Record
-    from waman.tips.sealed import open_with, seal_to
+    from waman.tips.sealed import open_with
 
-    peers = _peers(workspace)
     with open_desk(workspace, "bundle") as desk:
-        coming, problems = read_bundle(open_with(file.read_bytes(), desk.identity))
-        own = desk.log.signer.verifier().text()
-        mine = sorted({c for row in peers.values() for c in row["compartments"]})
-        origins = {row["key"]: row["compartments"] for row in peers.values()} | {own: mine}
-        found = merge(_held(desk), coming, origins, mine)
-        if found.fresh:
-            fields = {"kind": "import", "records": [r.id for r in found.fresh][:500]}
-            desk.log.append([Record("import", now(), fields)])
-        for record in found.fresh:
-            text = json.dumps([record.origin, record.name, record.compartment, record.data, record.signature])
-            desk.store.put(f"{record.id}.peer", seal_to(text.encode(), [desk.identity]))
-    problems.extend(found.refused)
+        peers = _peers(desk)
+        for compartment in sorted({c for row in peers.values() for c in row["compartments"]}):
+            require(desk.subject, "write", Thing("case", "", compartment), "content")
+        shared = {row["key"]: row["compartments"] for row in peers.values()}
+        found = take(desk, open_with(file.read_bytes(), desk.identity), shared, now())
+    problems = found.refused
     for problem in problems.kept[:5]:
         click.echo(f"refused: {problem.where}: {problem.what}", err=True)
     for conflict in found.conflicts:
@@ -117,40 +123,25 @@ def take_in(file: Path, workspace: Path) -> None:
 @WORKSPACE
 def list_records(workspace: Path) -> None:
     """List all records of this workspace and its peers: digest, origin, name."""
+    from waman.access import decide
+    from waman.cases.exchange import asked_of, own_records, peer_records
     from waman.cli._desk import open_desk
 
     with open_desk(workspace, "bundle") as desk:
-        for record in sorted(_held(desk), key=lambda r: r.id):
-            click.echo(f"{record.id} {record.origin.split('+')[0]} {record.name}")
+        for record in sorted([*own_records(desk), *peer_records(desk)], key=lambda r: r.id):
+            if decide(desk.subject, "read", *asked_of(record), "list").permit:
+                click.echo(f"{record.id} {record.origin.split('+')[0]} {record.name}")
 
 
-def _held(desk: Desk) -> list[Packed]:
-    """Return own case events, signed, and everything taken in from peers."""
-    from waman.cases.exchange import Packed, pack
+def _peers(desk: Desk) -> dict[str, Any]:
     from waman.tips.sealed import open_with
 
-    records = []
-    compartments: dict[str, str] = {}
-    for name in desk.store.names():
-        if name.endswith(".event"):
-            text = open_with(desk.store.get(name), desk.identity)
-            case, row = name.split(".")[0], json.loads(text)
-            if row["number"] == 0:
-                compartments[case] = str(row["fields"].get("compartment", "default"))
-            records.append(pack(desk.log.signer, name, compartments.get(case, "default"), text))
-        elif name.endswith(".peer"):
-            records.append(Packed(*json.loads(open_with(desk.store.get(name), desk.identity))))
-    return records
+    if PEERS not in desk.store.names():
+        return {}
+    return dict(json.loads(open_with(desk.store.get(PEERS), desk.identity)))
 
 
-def _peers(workspace: Path) -> dict[str, Any]:
-    path = workspace / "tips" / PEERS
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+def _keep_peers(desk: Desk, peers: dict[str, Any]) -> None:
+    from waman.tips.sealed import seal_to
 
-
-def _keep_peers(workspace: Path, peers: dict[str, Any]) -> None:
-    path = workspace / "tips" / PEERS
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(peers, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    desk.store.put(PEERS, seal_to(json.dumps(peers).encode(), [desk.identity]))

@@ -104,6 +104,36 @@ def read(case: str, purpose: str, workspace: Path, officer: str) -> None:
 
 
 @command.command()
+@click.argument("case")
+@click.argument("event", type=int)
+@click.option("--reason", required=True, help="Recorded.")
+@WORKSPACE
+@OFFICER
+def agree(case: str, event: int, reason: str, workspace: Path, officer: str) -> None:
+    """Agree that the identity sealed with EVENT of CASE is opened. Two people of different institutions are needed."""
+    from waman.cases.file import agree as agree_to
+    from waman.cli._desk import now, open_desk
+
+    with open_desk(workspace, officer) as desk:
+        click.echo(f"recorded; {agree_to(desk, case, event, reason, now())} have agreed")
+
+
+@command.command()
+@click.argument("case")
+@click.argument("event", type=int)
+@click.option("--reason", required=True, help="Recorded before it is opened.")
+@WORKSPACE
+@OFFICER
+def identity(case: str, event: int, reason: str, workspace: Path, officer: str) -> None:
+    """Open the identity sealed with EVENT of CASE, after two other people have agreed (waman case agree)."""
+    from waman.cases.file import open_identity
+    from waman.cli._desk import now, open_desk
+
+    with open_desk(workspace, officer) as desk:
+        click.echo(open_identity(desk, case, event, reason, now()))
+
+
+@command.command()
 @click.argument("takings", type=click.File("r", encoding="utf-8", errors="replace"), required=False)
 @click.option("--case", "case", help="Add up the takings of this case instead of a file.")
 @click.option("--json", "as_json", is_flag=True)
@@ -116,7 +146,7 @@ def tally(takings: IO[str] | None, case: str | None, as_json: bool, workspace: P
     from waman.cases import tally as add_up
 
     if case is not None:
-        rows: list[Any] = [e.fields for e in _read(case, "tally", workspace, officer).of("case.taken")]
+        rows: list[Any] = [e.fields for e in _read(case, "tally", workspace, officer, "count").of("case.taken")]
     elif takings is not None:
         rows = [_json(line) for line in takings if line.strip()]
     else:
@@ -142,7 +172,7 @@ def print_file(case: str, purpose: str, output: Path, language: str, workspace: 
     from waman.ledger import audit
     from waman.ledger.audit import order_of
 
-    whole = _read(case, purpose, workspace, officer)
+    whole = _read(case, purpose, workspace, officer, "export")
     found = audit(workspace / "ledger")
     about = f"{found.origin}, {found.size} entries, root {found.root.hex()}; {order_of(found)}"
     rebuild = f"waman case print {case} --language {language} --purpose ... -o file.pdf"
@@ -160,7 +190,7 @@ def export(case: str, purpose: str, output: Path, workspace: Path, officer: str)
     """Write the public version of CASE: JSON, CSV, method note, FollowTheMoney. Refused while a side was not asked."""
     from waman.cases import follow_the_money, public_case
 
-    whole = _read(case, purpose, workspace, officer)
+    whole = _read(case, purpose, workspace, officer, "export")
     public, entities = public_case(whole), follow_the_money(whole)
     if output.exists():
         raise InputError(f"{output} already exists", hint="choose a new folder")
@@ -181,12 +211,15 @@ its reply or the day it was asked. A number said to be 'at least' is a lower bou
 """
 
 
-def _read(case: str, purpose: str, workspace: Path, officer: str) -> Any:
+def _read(case: str, purpose: str, workspace: Path, officer: str, channel: str = "read") -> Any:
     from waman.cases import read_case
     from waman.cli._desk import now, open_desk
 
     with open_desk(workspace, officer) as desk:
-        return read_case(desk, case, purpose, now())
+        whole = read_case(desk, case, purpose, now(), channel)
+    for name in whole.conflicts:
+        click.echo(f"conflict: two events are called {name}; both are kept", err=True)
+    return whole
 
 
 def _field(word: str) -> tuple[str, Any]:

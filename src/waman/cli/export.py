@@ -41,10 +41,14 @@ def command(
     For the public no address, callsign or registration leaves, strips and medical landings are cells of
     5 km, stops wait 48 hours, and no predicted position leaves for anybody.
     """
-    from waman.access import audience
+    from waman.access import audience, may_make
+    from waman.cli._people import asker_of
+    from waman.errors import InputError
     from waman.store import open_workspace, write_file
 
     space = open_workspace(workspace)
+    if audience(who) != "public" and not may_make(asker_of(workspace), audience(who)):
+        raise InputError(f"you may not make a product for {who}", hint="sign in as somebody who may see what is in it")
     shown = shown_of(space, audience(who), made_us=time.time_ns() // 1000)
     if form in LINES and tolerance_m:
         shown = shown.thinned(tolerance_m)

@@ -12,7 +12,9 @@ import click
 from waman.errors import InputError, Problems, WamanError
 
 if TYPE_CHECKING:
-    from waman.ledger import Log, Record
+    from collections.abc import Callable
+
+    from waman.ledger import Disclosed, Log, Record
 
 BATCH = 5000
 LINE_BYTES_MAX = 1_000_000
@@ -54,8 +56,10 @@ def append(folder: Path, file: IO[bytes], clear: tuple[str, ...], key: str | Non
     behind salted digests unless named with --clear. The command returns when the records are on
     the disk, signed and published.
     """
+    from waman.cli._people import demand
     from waman.ledger import Log
 
+    demand(folder.parent, "write", "ledger", "entry")
     problems = Problems()
     records = _records(file, clear, problems)
     _tell(problems)
@@ -119,13 +123,38 @@ def export(folder: Path, output: Path, disclose: tuple[str, ...], disclose_all: 
             raise InputError(
                 f"the audience {who!r} may not see the field {name!r}", hint="choose --audience or leave it out"
             )
+    allowed = _entries_shown(folder.parent)
     log = Log(folder)
     try:
         order = _order(log)
-        shown = export_bundle(log, output, lambda field: disclose_all or field.name in disclose, order)
+        wanted = lambda field: (disclose_all or field.name in disclose) and allowed(field)  # noqa: E731
+        shown = export_bundle(log, output, wanted, order)
     finally:
         log.close()
     click.echo(f"exported to {output}: {shown} fields shown; {order}")
+
+
+def _entries_shown(workspace: Path) -> Callable[[Disclosed], bool]:
+    """Return whether whoever asks may show a field: by the compartment of the entry's tip or case."""
+    from waman.access import Thing, decide
+    from waman.access.decide import EVERY
+    from waman.cases.file import compartments_of
+    from waman.cli._desk import open_desk
+    from waman.cli._people import asker_of
+    from waman.ledger.disclose import disclosed
+    from waman.tips.desk import load_tip
+
+    if EVERY in asker_of(workspace).compartments:
+        return lambda field: True
+    with open_desk(workspace, "desk") as desk:
+        known = compartments_of(desk)
+        known |= {n: load_tip(desk, n[:-4]).compartment for n in desk.store.names() if n.endswith(".tip")}
+        subject, of = desk.subject, {}
+        for seq, texts in desk.log.disclosures():
+            fields = {d.name: d.value for d in (disclosed(seq, text) for text in texts)}
+            compartment = known.get(str(fields.get("case")), known.get(f"{fields.get('tip')}.tip", ""))
+            of[seq] = Thing("ledger", str(seq), compartment, owner=str(fields.get("actor", "")))
+    return lambda field: decide(subject, "read", of[field.seq], "disclosure", "export").permit
 
 
 _SENSITIVE = {
@@ -180,9 +209,11 @@ def erase(folder: Path, index: int, field: tuple[str, ...], reason: str) -> None
 
     Copies that already left this machine are beyond reach.
     """
+    from waman.cli._people import demand
     from waman.ledger import Log, Record
     from waman.ledger.entry import utc_text
 
+    demand(folder.parent, "erase", "ledger", "disclosure")
     now = utc_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     log = Log(folder)
     try:

@@ -9,6 +9,7 @@ from typing import IO
 import click
 
 from waman.cli._embargo import embargo, open_step
+from waman.cli._tip_reading import history, list_tips, read
 from waman.errors import Finding, InputError
 
 WORKSPACE = click.option(
@@ -144,6 +145,9 @@ def release(
 command.add_command(release, name="share")
 command.add_command(embargo)
 command.add_command(open_step)
+command.add_command(list_tips)
+command.add_command(read)
+command.add_command(history)
 
 
 @command.command()

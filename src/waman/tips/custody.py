@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from waman.errors import InputError
 from waman.ledger import Record
-from waman.tips.desk import Desk, load_tip
+from waman.tips.desk import Desk, permitted
 from waman.tips.sealed import open_with_shares, seal_for_custodians
 
 
@@ -16,7 +16,7 @@ def embargo(desk: Desk, name: str, step: int, custodians: Sequence[str], needed:
 
     Which custodian holds which share is recorded (by digest) before a share is returned.
     """
-    tip = load_tip(desk, name)
+    tip = permitted(desk, name, "write", "recipients")
     if not 1 <= step <= len(tip.steps):
         raise InputError(f"tip {name} has steps 1 to {len(tip.steps)}, not {step}")
     if len(set(custodians)) != len(custodians):
@@ -34,6 +34,7 @@ def embargo(desk: Desk, name: str, step: int, custodians: Sequence[str], needed:
 
 def open_embargo(desk: Desk, name: str, step: int, shares: dict[str, str], reason: str, t: str) -> bytes:
     """Open an embargoed step with the custodians' shares; each share given back is recorded first."""
+    permitted(desk, name, "read", "content", step=step)
     if not reason:
         raise InputError("opening needs a reason", hint="--reason; it is recorded")
     if f"{name}.{step}.embargo" not in desk.store.names():

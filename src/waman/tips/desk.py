@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol
 
+from waman.access import Subject, Thing, decide, require
+from waman.access.decide import EVERY
 from waman.errors import InputError
 from waman.ledger import Log, Record
 from waman.tips.canary import assign, check_variants
@@ -57,19 +59,28 @@ class Tip:
     safety: bool = False
 
 
+KEEPER = Subject("desk", "handler", frozenset({EVERY}))
+"""Whoever holds the key of a workspace to which nobody was added yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who records where: the ledger, the store, the desk's age identity, and the officer's pseudonym."""
+    """Who records where: the ledger, the store, the desk's age identity, the officer's pseudonym, and who asks.
+
+    Every function of this module asks :func:`waman.access.decide` for ``subject`` before it does anything.
+    """
 
     log: Log
     store: TipStore
     identity: str
     officer: str
+    subject: Subject = KEEPER
 
 
 def register(desk: Desk, tip: Tip, t: str) -> int:
     """Record a tip and lay it sealed in the store; returns its entry number."""
     _check(tip)
+    require(desk.subject, "write", thing_of(tip), "content")
     if f"{tip.tip}.tip" in desk.store.names():
         raise InputError(f"tip {tip.tip} is registered already", hint="a tip is never changed; register another one")
     row = {**asdict(tip), "share_probability": dict(tip.share_probability)}
@@ -81,9 +92,47 @@ def register(desk: Desk, tip: Tip, t: str) -> int:
 
 
 def load_tip(desk: Desk, name: str) -> Tip:
-    """Open a tip of the store."""
+    """Open a tip of the store for the desk's own work; whoever shows it asks :func:`permitted`."""
     raw = json.loads(open_with(desk.store.get(f"{name}.tip"), desk.identity))
     return Tip(**{**raw, "steps": tuple(raw["steps"]), "told": tuple(raw["told"])})
+
+
+def thing_of(tip: Tip, step: int = 0) -> Thing:
+    """Return what the policy is asked about for a tip, or one step of it."""
+    return Thing("tip", tip.tip, tip.compartment, step=step)
+
+
+def permitted(desk: Desk, name: str, action: str, field: str, channel: str = "read", step: int = 0) -> Tip:
+    """Open a tip for whoever asks; the same error, after the same work, where it is refused and where there is none."""
+    names = [n.removesuffix(".tip") for n in desk.store.names() if n.endswith(".tip")]
+    tip = load_tip(desk, name if name in names else names[0]) if names else None
+    require(desk.subject, action, thing_of(tip, step) if tip and tip.tip == name else None, field, channel)
+    assert tip is not None, "require raised where there is none"
+    return tip
+
+
+def tips_of(desk: Desk, channel: str = "list") -> list[Tip]:
+    """Return the tips whose existence whoever asks may know of."""
+    tips = [load_tip(desk, n.removesuffix(".tip")) for n in desk.store.names() if n.endswith(".tip")]
+    return [t for t in tips if any(_knows(desk, t, step, channel) for step in range(len(t.steps) + 1))]
+
+
+def _knows(desk: Desk, tip: Tip, step: int, channel: str) -> bool:
+    return decide(desk.subject, "read", thing_of(tip, step), "existence", channel).permit
+
+
+def history(desk: Desk, name: str) -> list[dict[str, Any]]:
+    """Return what the ledger says of a tip, entry by entry; those that name recipients need that right too."""
+    from waman.ledger.disclose import disclosed
+
+    tip = permitted(desk, name, "read", "history", "history")
+    told = decide(desk.subject, "read", thing_of(tip), "recipients", "history").permit
+    rows = []
+    for seq, texts in desk.log.disclosures():
+        fields = {d.name: d.value for d in (disclosed(seq, text) for text in texts)}
+        if fields.get("tip") == name and (told or not {"recipient", "assignment", "custodian"} & set(fields)):
+            rows.append({"entry": seq, **{k: v for k, v in fields.items() if k not in ("seed", "nonce", "variants")}})
+    return rows
 
 
 def draw(desk: Desk, name: str, t: str) -> dict[str, bool]:
@@ -91,7 +140,7 @@ def draw(desk: Desk, name: str, t: str) -> dict[str, bool]:
 
     Raises InputError for a tip that touches safety: it goes to everyone at once.
     """
-    tip = load_tip(desk, name)
+    tip = permitted(desk, name, "write", "content")
     if tip.safety:
         raise InputError(f"tip {name} touches somebody's safety: it is never randomised", hint="share it with all now")
     if not tip.share_probability:
@@ -109,7 +158,7 @@ def draw(desk: Desk, name: str, t: str) -> dict[str, bool]:
 
 
 def recipients(desk: Desk, name: str) -> list[str]:
-    """Return the units that hear this tip: those told in any case, and those whose coin says so."""
+    """Return the units that hear this tip, for the desk: those told in any case, and those whose coin says so."""
     tip = load_tip(desk, name)
     if tip.safety:
         return sorted({*tip.told, *tip.share_probability})
@@ -130,7 +179,7 @@ def release(
     ``keys`` are age recipients by unit; ``texts`` gives a unit its own variant of the step (see
     ``canary.py``). Returns the age files by unit.
     """
-    tip = load_tip(desk, name)
+    tip = permitted(desk, name, "write", "recipients")
     if not 1 <= step <= len(tip.steps):
         raise InputError(f"tip {name} has steps 1 to {len(tip.steps)}, not {step}")
     units = recipients(desk, name)
@@ -153,7 +202,7 @@ def release(
 
 def draw_variants(desk: Desk, name: str, step: int, variants: Sequence[str], order: str, t: str) -> dict[str, str]:
     """Draw a variant for each unit that hears and record the assignment; returns the texts by unit."""
-    tip = load_tip(desk, name)
+    tip = permitted(desk, name, "write", "recipients")
     if tip.safety:
         raise InputError(f"tip {name} touches somebody's safety: everybody gets the same words")
     check_variants(tip.steps[step - 1], variants, order)
@@ -176,6 +225,9 @@ def variants_of(desk: Desk, name: str) -> list[str]:
 
 def acknowledge(desk: Desk, name: str, step: int, unit: str, t: str) -> int:
     """Record that a unit says it has read a step ("did know"; the wrap was "could know")."""
+    permitted(desk, name, "write", "ack", step=step)
+    if desk.subject.role == "unit" and unit != desk.subject.user:
+        raise InputError("a unit acknowledges for itself only")
     if f"{name}.{step}.{unit}.age" not in desk.store.names():
         raise InputError(f"step {step} of tip {name} was never wrapped to {unit}")
     return _record(desk, t, "tip.ack", {"tip": name, "step": step, "recipient": unit})
@@ -194,7 +246,7 @@ def record_outcome(
 
     ``reaction`` is the number, from 1, of the variant that somebody acted upon, where that was seen.
     """
-    tip = load_tip(desk, name)
+    tip = permitted(desk, name, "write", "outcome")
     if outcome not in OUTCOMES:
         raise InputError(f"outcome {outcome!r}", hint="one of: " + ", ".join(OUTCOMES))
     if recorder in recipients(desk, name):
@@ -210,6 +262,7 @@ def record_outcome(
 
 def reveal(desk: Desk, name: str, t: str) -> int:
     """Show the seed after the outcome, so that anybody can throw the coins again."""
+    permitted(desk, name, "write", "outcome")
     return _record(desk, t, "tip.draw.reveal", {"tip": name, **asdict(_seed(desk, name))})
 
 
@@ -218,6 +271,7 @@ RECALL_LIMIT = "Later steps will not be sent. Nothing calls back a file that was
 
 def recall(desk: Desk, name: str, reason: str, t: str) -> int:
     """Record that a tip is withdrawn; RECALL_LIMIT says what that cannot do."""
+    permitted(desk, name, "write", "content")
     return _record(desk, t, "tip.recall", {"tip": name, "reason": reason, "limit": RECALL_LIMIT})
 
 
