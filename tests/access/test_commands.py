@@ -163,26 +163,28 @@ def call(command: str, arguments: str, who: str, words: dict[str, str]) -> list[
 REFUSED = "waman: error: no such record\n"
 
 
-@pytest.mark.parametrize(("command", "arguments", "may"), MAY, ids=[f"{c} {a}"[:40] for c, a, _ in MAY])
-def test_each_role_may_what_the_table_says_and_no_more(
-    place: tuple[Path, Path, dict[str, str]],
-    tokens: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
-    command: str,
-    arguments: str,
-    may: set[str],
+def test_each_role_may_what_the_table_says_and_no_more_and_nothing_planted_is_left_anywhere(
+    place: tuple[Path, Path, dict[str, str]], tokens: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    w, _, words = place
-    for who in sorted(ANY):
-        keep_token(w, tokens[who])
-        code, out, err = run(capsys, call(command, arguments, who, words))
-        refused = code == 2 and (err.startswith(REFUSED) or "a unit acknowledges for itself" in err)
-        assert refused == (who not in may), (command, who, code, out, err)
-        if refused:
-            assert not out and not any(word in err for word in PLANTED)
-            absent = arguments.replace("C1", "ZZ").replace("T1", "ZZ")
-            if absent != arguments:
-                assert run(capsys, call(command, absent, who, words)) == (code, out, err), "absent reads otherwise"
+    for command, arguments, may in MAY:
+        for who in sorted(ANY):
+            keep_token(place[0], tokens[who])
+            check_one_cell(capsys, command, arguments, who, who in may, place[2])
+    check_nothing_planted(*place[:2])
+
+
+def check_one_cell(
+    capsys: pytest.CaptureFixture[str], command: str, arguments: str, who: str, may: bool, words: dict[str, str]
+) -> None:
+    """One person, one command; refused or not as the table says, and refused reads like absent."""
+    code, out, err = run(capsys, call(command, arguments, who, words))
+    refused = code == 2 and (err.startswith(REFUSED) or "a unit acknowledges for itself" in err)
+    assert refused != may, (command, arguments, who, code, out, err)
+    if refused:
+        assert not out and not any(word in err for word in PLANTED)
+        absent = arguments.replace("C1", "ZZ").replace("T1", "ZZ")
+        if absent != arguments:
+            assert run(capsys, call(command, absent, who, words)) == (code, out, err), "absent reads otherwise"
 
 
 def test_lists_and_exports_hold_only_what_their_reader_may_see(
@@ -204,7 +206,7 @@ def test_lists_and_exports_hold_only_what_their_reader_may_see(
         assert code == 0, err
         rows = [json.loads(x) for x in (s / f"{who}.out" / "disclosures.jsonl").read_text().splitlines()]
         entries = {row["seq"] for row in rows}
-        assert who not in INSIDE or len(entries) > 10
+        assert who not in INSIDE or len(entries) >= 5
         assert who in INSIDE or entries <= {seq for seq, actor in _actors(w).items() if actor == who}, who
         if who != "handler-in":
             result = run(capsys, ["tip", "leak", "--ledger", str(w / "ledger"), "--json"])[1]
@@ -216,10 +218,8 @@ def _actors(workspace: Path) -> dict[int, object]:
     return {seq: d.value for seq, text in rows for d in [disclosed(seq, text)] if d.name == "actor"}
 
 
-def test_nothing_planted_lies_anywhere_outside_the_sealed_store(
-    place: tuple[Path, Path, dict[str, str]], tokens: dict[str, str]
-) -> None:
-    w, s, _ = place
+def check_nothing_planted(w: Path, s: Path) -> None:
+    """Walk everything outside the sealed store, its file names too."""
     allowed = {s / "handler-in.folder", s / "handler-in.pdf"}  # what the desk itself chose to publish
     for path in [*w.rglob("*"), *s.rglob("*"), *(w.parent / "state").rglob("*")]:
         if path.is_file() and not allowed & {path, *path.parents}:
