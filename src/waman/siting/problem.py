@@ -68,6 +68,38 @@ class Route:
 
 
 @dataclass(frozen=True)
+class View:
+    """A graph to look for routes on: the network itself, or fewer of its nodes with steps that are several of its own.
+
+    ``parts`` (steps, k) are the network's steps each step stands for, from its first end to its second, -1 for none;
+    ``node`` (nodes,) their numbers in the network. Every route found on a view is a route of the network.
+    """
+
+    graph: Graph
+    parts: I32
+    node: I64
+    strips: I64
+    exits: I64
+
+    def costs(self, fine: F64) -> F64:
+        """Return what every step costs, from what the network's steps cost."""
+        if self.parts.shape[1] == 1:
+            return fine
+        return np.asarray(np.append(fine, 0.0)[self.parts].sum(axis=1))
+
+    def unfolded(self, nodes: I64, steps: I64, ends: I32) -> tuple[I64, I64]:
+        """Return a way as nodes and steps of the network, whose ``ends`` are given."""
+        if self.parts.shape[1] == 1:
+            return nodes, steps
+        forward = self.graph.ends[steps, 0] == nodes[:-1]
+        parts = np.where(forward[:, None], self.parts[steps], self.parts[steps][:, ::-1]).ravel()
+        fine = parts[parts >= 0].astype(np.int64)
+        out = np.empty(fine.size + 1, np.int64)
+        _walk(int(self.node[nodes[0]]), fine, ends, out)
+        return out, fine
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is fixed: network, candidates and adversary. Values only; all methods are pure.
 
@@ -98,6 +130,12 @@ class Problem:
         return self.seen.candidates
 
     @cached_property
+    def view(self) -> View:
+        """The network itself."""
+        own = np.arange(len(self.graph.ends), dtype=np.int32)[:, None]
+        return View(self.graph, own, np.arange(self.graph.nodes), self.strips, self.exits)
+
+    @cached_property
     def lengths_min_km(self) -> F64:
         """Length (strips,) of the shortest route from each strip to any exit."""
         return np.asarray(ways(self.graph, self.length_km, self.exits).distance[self.strips])
@@ -118,31 +156,31 @@ class Problem:
         theta, routes = self.best_routes(x)
         return theta, routes[0]
 
-    def best_routes(self, x: F64) -> tuple[float, list[Route]]:
-        """Return theta and one best route from every strip that has one, the best first.
+    def best_routes(self, x: F64, view: View | None = None) -> tuple[float, list[Route]]:
+        """Return theta and one best route from every strip that has one, the best first; on a ``view``, its own.
 
         Where fuel limits the route, theta is a proved lower bound of the adversary's best (Lagrange multiplier on
         length) and the routes are all within the limit; the difference is part of every gap told.
         """
-        costs = self.step_costs(x)
+        costs, on = self.step_costs(x), view if view is not None else self.view
         if not np.isfinite(self.range_max_km):
-            return self._answers(ways(self.graph, costs, self.exits))
-        return self._within_range(costs)
+            return self._answers(on, ways(on.graph, on.costs(costs), on.exits))
+        return self._within_range(on, costs)
 
-    def _answers(self, back: Ways) -> tuple[float, list[Route]]:
+    def _answers(self, on: View, back: Ways) -> tuple[float, list[Route]]:
         # from the exits back to every strip: one search gives a route for each
-        reach = back.distance[self.strips]
+        reach = back.distance[on.strips]
         order = [int(i) for i in np.argsort(reach, kind="stable") if np.isfinite(reach[i])]
-        routes = [self._route(*back.path_to(int(self.strips[i]))) for i in order]
+        routes = [self._route(on, *back.path_to(int(on.strips[i]))) for i in order]
         return float(reach.min(initial=np.inf)), routes
 
-    def _within_range(self, costs: F64) -> tuple[float, list[Route]]:
+    def _within_range(self, on: View, costs: F64) -> tuple[float, list[Route]]:
         """Bisect the multiplier of length: ``min cost + m (length - range)`` is a bound for every m >= 0."""
         limit, low, high, bound = self.range_max_km, 0.0, np.nan, 0.0
         found: dict[bytes, tuple[float, Route]] = {}
         multiplier = 0.0
         for _ in range(RANGE_TRIES):
-            theta, routes = self._answers(ways(self.graph, costs + multiplier * self.length_km, self.exits))
+            theta, routes = self._answers(on, ways(on.graph, on.costs(costs + multiplier * self.length_km), on.exits))
             if not routes:
                 return np.inf, []
             bound = max(bound, theta - multiplier * limit)
@@ -163,16 +201,17 @@ class Problem:
             return np.inf, []
         return min(bound, best[0][0]), [route for _, route in best]
 
-    def many_routes(self, x: F64, below: float, count: int) -> tuple[float, list[Route]]:
+    def many_routes(self, x: F64, below: float, count: int, view: View | None = None) -> tuple[float, list[Route]]:
         """Return theta and up to ``count`` unlike routes that cost less than ``below``: cuts by the batch.
 
         Through any node leads a cheapest route, its cost known from one search from each end; nodes are taken by
         that cost, and those near a route already taken are passed over.
         """
-        costs = self.step_costs(x)
-        theta, routes = self._answers(back := ways(self.graph, costs, self.exits))
+        costs, on = self.step_costs(x), view if view is not None else self.view
+        mine = on.costs(costs)
+        theta, routes = self._answers(on, back := ways(on.graph, mine, on.exits))
         routes = [r for r in routes if float(costs[r.steps].sum()) < below]
-        out = ways(self.graph, costs, self.strips)
+        out = ways(on.graph, mine, on.strips)
         through = out.distance + back.distance
         taken = np.zeros(self.shape, bool)
         for route in routes:
@@ -181,13 +220,14 @@ class Problem:
         for node in near[np.argsort(through[near], kind="stable")]:
             if len(routes) >= count:
                 break
-            if taken.ravel()[node]:
+            if taken.ravel()[on.node[node]]:
                 continue
-            there, back_there = out.path_to(int(node)), back.path_to(int(node))
-            nodes = np.concatenate((there[0], back_there[0][::-1][1:]))
-            self._mark(taken, nodes)
+            there, onward = back.path_to(int(node)), out.path_to(int(node))
+            nodes = np.concatenate((there[0], onward[0][::-1][1:]))
+            route = self._route(on, nodes, np.concatenate((there[1], onward[1][::-1])))
+            self._mark(taken, route.nodes)
             if np.unique(nodes).size == nodes.size:
-                routes.append(self._route(nodes[::-1], np.concatenate((there[1], back_there[1][::-1]))[::-1]))
+                routes.append(route)
         return theta, [r for r in routes if r.length_km <= self.range_max_km]
 
     def _mark(self, taken: NDArray[np.bool_], nodes: I64) -> None:
@@ -196,9 +236,10 @@ class Problem:
             for dc in (-1, 0, 1):
                 taken[:, np.clip(row + dr, 0, self.shape[1] - 1), np.clip(col + dc, 0, self.shape[2] - 1)] = True
 
-    def _route(self, nodes: I64, steps: I64) -> Route:
+    def _route(self, on: View, nodes: I64, steps: I64) -> Route:
         """Return the route whose nodes and steps are given from exit to strip."""
-        return self.along(nodes[::-1].copy(), steps[::-1].copy())
+        fine_nodes, fine_steps = on.unfolded(nodes, steps, self.graph.ends)
+        return self.along(fine_nodes[::-1].copy(), fine_steps[::-1].copy())
 
     def along(self, nodes: I64, steps: I64) -> Route:
         """Return a route from strip to exit with its length and what every candidate adds on it."""
@@ -253,6 +294,13 @@ def _add(first: I64, step: I32, weight: F64, x: F64, out: F64) -> None:
         if x[c] > 1e-9:
             for i in range(first[c], first[c + 1]):
                 out[step[i]] += x[c] * weight[i]
+
+
+@kernel
+def _walk(start: int, steps: I64, ends: I32, out: I64) -> None:
+    out[0] = start
+    for k in range(steps.size):
+        out[k + 1] = ends[steps[k], 0] + ends[steps[k], 1] - out[k]
 
 
 @kernel

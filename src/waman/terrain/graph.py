@@ -65,12 +65,9 @@ class Ways:
         """Return nodes (k + 1,) from a source to ``node`` and the steps (k,) between; empty where nothing leads."""
         if not np.isfinite(self.distance[node]):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        nodes, steps = [node], []
-        while self.before[nodes[-1]] >= 0:
-            steps.append(int(self.by[nodes[-1]]))
-            nodes.append(int(self.before[nodes[-1]]))
-            assert len(nodes) <= self.before.size, "the way back is a ring"
-        return np.array(nodes[::-1], np.int64), np.array(steps[::-1], np.int64)
+        nodes, steps = np.empty(self.before.size, np.int64), np.empty(self.before.size, np.int64)
+        count = int(_trace(self.before, self.by, node, nodes, steps))
+        return nodes[:count][::-1].copy(), steps[: count - 1][::-1].copy()
 
 
 def ways(graph: Graph, cost: F64, sources: NDArray[np.integer], *, initial: F64 | None = None) -> Ways:
@@ -103,6 +100,17 @@ def ways_ref(graph: Graph, cost: F64, sources: NDArray[np.integer]) -> F64:
     matrix = coo_matrix(edges, shape=(graph.nodes, graph.nodes)).tocsr()
     found: F64 = np.asarray(dijkstra(matrix, directed=False, indices=np.asarray(sources)), np.float64)
     return np.asarray(found.min(axis=0))
+
+
+@kernel
+def _trace(before: I32, by: I32, node: int, nodes: I64, steps: I64) -> int:
+    count = 0
+    while node >= 0 and count < nodes.size:
+        nodes[count] = node
+        steps[count] = by[node]
+        node = before[node]
+        count += 1
+    return count
 
 
 @kernel

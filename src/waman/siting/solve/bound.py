@@ -73,7 +73,7 @@ def bound_of(
 ) -> Part:  # fmt: skip
     """Return the part with its bound, which is at most ``ceiling``; stops early where it is below ``enough``."""
     free = np.flatnonzero(shop.open_to(taken, out))
-    base = pool.fixed + pool.weights[:, taken].sum(axis=1)
+    base = pool.values(taken.astype(float))
     bound = min(ceiling, ceiling_of_shop(pool, base, free))
     best = Part(taken, out, bound, taken.astype(float), active, np.zeros(taken.size))
     for _ in range(CLIP_ROUNDS_MAX):
@@ -92,7 +92,9 @@ def bound_of(
 
 def ceiling_of_shop(pool: Pool, base: F64, free: I64) -> float:
     """Return the least value over routes if every candidate that is free were bought."""
-    return float((base + pool.weights[:, free].sum(axis=1)).min())
+    every = np.zeros(pool.weights.shape[1])
+    every[free] = 1.0
+    return float((base + pool.weights @ every).min())
 
 
 def _relaxed(pool: Pool, shop: Shop, part: Part, base: F64, free: I64, enough: float) -> Part | None:
@@ -118,8 +120,7 @@ def _relaxed(pool: Pool, shop: Shop, part: Part, base: F64, free: I64, enough: f
             break
         answer, x = found, np.clip(found.x[:-1], 0.0, 1.0)
         used = np.flatnonzero(x > 1e-9)
-        reached = base[short] + np.minimum(pool.weights[np.ix_(short, free[used])], need[short, None]) @ x[used]
-        lacking = found.x[-1] - reached
+        lacking = found.x[-1] - pool.clipped(base, need, free[used], x[used])[short]
         if found.x[-1] <= enough:
             break
         worst = np.argsort(-lacking, kind="stable")[:ROWS_AT_ONCE]

@@ -1,4 +1,7 @@
-"""The routes met so far, as one matrix: what every cut, swap and bound of the search is computed from."""
+"""The routes met so far, as one matrix: what every cut, swap and bound of the search is computed from.
+
+The matrix lies by columns: the kernels run down the routes of one candidate after the other.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.jit import kernel
 from waman.siting.problem import Problem, Route
 
 F64 = NDArray[np.float64]
@@ -36,7 +40,7 @@ class Pool:
         if new:
             if held + len(new) > len(self._fixed):  # room for twice as many: growing one by one would copy for ever
                 room = max(256, 2 * (held + len(new)))
-                fixed, weights = np.empty(room), np.empty((room, self.problem.candidates))
+                fixed, weights = np.empty(room), np.empty((room, self.problem.candidates), order="F")
                 if held:
                     fixed[:held], weights[:held] = self._fixed[:held], self._weights[:held]
                 self._fixed, self._weights = fixed, weights
@@ -60,5 +64,25 @@ class Pool:
 
     def values(self, x: F64) -> F64:
         """Return exposure + distance of every route held, under a whole or fractional plan ``x``."""
-        used = np.flatnonzero(x)
-        return np.asarray(self.fixed + self.weights[:, used] @ x[used])
+        out = self.fixed.copy()
+        for i in np.flatnonzero(x):
+            out += x[i] * self.weights[:, i]
+        return out
+
+    def clipped(self, base: F64, need: F64, who: I64, x: F64) -> F64:
+        """Return base + the sum over ``who`` of min(w, need) x, of every route held."""
+        out = base.copy()
+        _clipped(self.weights, need, who, x, out)
+        return out
+
+
+def clipped_ref(weights: F64, base: F64, need: F64, who: I64, x: F64) -> F64:
+    """Return the same as one whole-array expression."""
+    return np.asarray(base + np.minimum(weights[:, who], need[:, None]) @ x)
+
+
+@kernel
+def _clipped(weights: F64, need: F64, who: I64, x: F64, out: F64) -> None:
+    for j in range(who.size):
+        for p in range(out.size):
+            out[p] += min(weights[p, who[j]], need[p]) * x[j]

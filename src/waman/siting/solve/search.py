@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from waman.siting.problem import Problem, Route
 from waman.siting.solve.bound import Part, Shop, bound_of
+from waman.siting.solve.coarse import views
 from waman.siting.solve.pool import Pool
 from waman.siting.solve.swap import best_swap, rounded
 
@@ -33,6 +34,9 @@ ROUTES_A_ROUND = 24
 SWAP_ROUNDS_MAX = 60
 PARTS_MAX = 200_000
 EPSILON = 1e-9
+CUT_MIN = 1e-3
+ROOT_NEAR = 0.02
+"""Cutting the whole stops at this distance between its fractional optimum and its bound: splitting gains more."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Search:
     ) -> None:
         self.problem, self.budget, self.gap, self.stop, self.clock = problem, float(budget), gap, stop, clock
         self.shop = Shop.of(problem.cost, problem.site, self.budget)
+        self.views = views(problem)
         self.began = clock()
         self.until = self.began + seconds
         self.pool = pool if pool is not None else Pool(problem)
@@ -116,8 +121,11 @@ class Search:
 
     def offer(self, x: F64) -> float:
         """Evaluate a whole plan by the adversary's best answer; keep it where it is better; learn its routes."""
-        theta, routes = self.problem.best_routes(x)
-        self.pool.add(routes)
+        for view in self.views:  # a coarse view's routes are routes: what fails there need not be judged finer
+            theta, routes = self.problem.best_routes(x, view)
+            self.pool.add(routes)
+            if theta <= self.theta + EPSILON:
+                return theta
         if theta > self.theta + EPSILON:
             self.x, self.theta, self.worst = x.copy(), theta, routes[0]
         return theta
@@ -159,15 +167,16 @@ class Search:
             none, none, min(self._value(everything), np.inf), none.astype(float), np.empty(0, np.int64), np.zeros(n)
         )
         inside, inside_value = np.full(n, min(1.0, self.budget / max(float(self.problem.cost.sum()), EPSILON))), -np.inf
+        level = 0
         for turn in range(ROOT_ROUNDS_MAX):
             part = bound_of(
                 self.pool, self.shop, none, none, ceiling=part.bound, active=part.active, enough=self.enough
             )
             if self.out_of_time() or part.bound <= self.enough:
                 break
-            grown = 0
+            grown, view = 0, self.views[level]
             for point in (part.x, 0.5 * (part.x + inside)):
-                theta, routes = self.problem.many_routes(point, part.bound, ROUTES_A_ROUND)
+                theta, routes = self.problem.many_routes(point, part.bound, ROUTES_A_ROUND, view)
                 new = self.pool.add(routes)
                 grown += new.size
                 part = replace(part, active=np.concatenate((part.active, new)))
@@ -175,8 +184,10 @@ class Search:
                     inside, inside_value, self.marginals = point, theta, point
             if turn % 4 == 0:
                 self.improve(rounded(self.shop, part.x))
-            if not grown or part.bound - inside_value <= 1e-3 * part.bound:
-                break
+            if not grown or part.bound - inside_value <= ROOT_NEAR * part.bound:
+                level, inside_value = level + 1, -np.inf
+                if level >= min(len(self.views), 2):
+                    break
         self.rooted = True
         self._keep(part)
 
@@ -236,12 +247,20 @@ class Search:
             plan = rounded(self.shop, part.x)
             if float(self.pool.values(plan).min()) > self.theta:
                 self.improve(plan)
-            _, routes = self.problem.best_routes(part.x)
-            new = self.pool.add([r for r in routes if self.problem.value(r, part.x) < part.bound])
+            new = self._cuts(part)
             if not new.size:
                 return part
             part = replace(part, active=np.concatenate((part.active, new)))
         return part
+
+    def _cuts(self, part: Part) -> I64:
+        """Add the routes that show a fractional plan to be worth less than its bound, from the coarsest view on."""
+        for view in self.views:
+            _, routes = self.problem.best_routes(part.x, view)
+            new = self.pool.add([r for r in routes if self.problem.value(r, part.x) < part.bound * (1 - CUT_MIN)])
+            if new.size:
+                return new
+        return np.empty(0, np.int64)
 
     def _settle(self, part: Part) -> None:
         """Close a part with nothing left to decide: it is one plan."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from waman.jit import kernel
 from waman.siting.solve.bound import Shop
 from waman.siting.solve.pool import Pool
 
@@ -41,7 +42,7 @@ def best_swap(pool: Pool, shop: Shop, plan: F64, *, above: float) -> F64 | None:
         open_to = np.flatnonzero(shop.open_to(kept, taken & ~kept))
         if not open_to.size:
             continue
-        worst = _min_over_routes(base, pool.weights, open_to, best_value)
+        worst = min_over_routes(base, pool.weights, open_to, best_value)
         k = int(worst.argmax())
         if worst[k] > best_value:
             best_value, best = float(worst[k]), kept.astype(float)
@@ -49,21 +50,28 @@ def best_swap(pool: Pool, shop: Shop, plan: F64, *, above: float) -> F64 | None:
     return best
 
 
-def _min_over_routes(base: F64, weights: F64, candidates: I64, floor: float) -> F64:
-    """Return for each candidate the least of base + its weight over the routes; those below ``floor`` may stop there.
+def min_over_routes(base: F64, weights: F64, candidates: I64, floor: float) -> F64:
+    """Return for each candidate the least of base + its weight over the routes; below ``floor`` any value below it.
 
-    Routes are taken in rising order of base, in blocks: soon few candidates are left above the floor.
+    Routes are taken in rising order of base: what is already the least ends the search for a candidate early.
     """
-    out = np.full(candidates.size, np.inf)
-    order = np.argsort(base, kind="stable")
-    alive = np.arange(candidates.size)
-    for start in range(0, base.size, 256):
-        rows = order[start : start + 256]
-        if base[rows[0]] >= out[alive].max():
-            break  # every later route costs more than what is already the least
-        worst = (base[rows, None] + weights[np.ix_(rows, candidates[alive])]).min(axis=0)
-        out[alive] = np.minimum(out[alive], worst)
-        alive = alive[out[alive] > floor]
-        if not alive.size:
-            break
+    out = np.empty(candidates.size)
+    _min_over_routes(base, np.argsort(base, kind="stable"), weights, candidates, floor, out)
     return out
+
+
+def min_over_routes_ref(base: F64, weights: F64, candidates: I64) -> F64:
+    """Return the whole minimum as one array expression."""
+    return np.asarray((base[:, None] + weights[:, candidates]).min(axis=0))
+
+
+@kernel
+def _min_over_routes(base: F64, order: I64, weights: F64, candidates: I64, floor: float, out: F64) -> None:
+    for k in range(candidates.size):
+        least = np.inf
+        for i in range(order.size):
+            p = order[i]
+            if base[p] >= least or least <= floor:
+                break
+            least = min(least, base[p] + weights[p, candidates[k]])
+        out[k] = least
