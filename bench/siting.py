@@ -144,7 +144,7 @@ def curve_of(problem: Problem) -> list[dict[str, object]]:
     """Return every budget 1..12 with the baselines beside it."""
     points = make_curve(
         problem, list(range(1, 13)), seconds=240.0, gap=0.02, clock=time.process_time,
-        told=lambda p: print(f"  budget {p.budget:g}: {p.worst_pd:.3f} (gap {p.solution.gap:.1%}); "
+        told=lambda p, _: print(f"  budget {p.budget:g}: {p.worst_pd:.3f} (gap {p.solution.gap:.1%}); "
                              + ", ".join(f"{k} {b.worst_pd:.3f}" for k, b in p.baselines.items()), flush=True),
     )  # fmt: skip
     return [

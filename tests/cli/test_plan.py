@@ -50,7 +50,8 @@ def area(tmp_path: Path) -> Path:
 
 def run(area: Path, *more: str) -> str:
     call = ["plan", str(area), "--candidates", str(area / "candidates.geojson"), "-o", str(area / "plan.json")]
-    result = CliRunner().invoke(cli.root, [*call, "--seconds", "8", *more], catch_exceptions=False)
+    brief = [] if "--meant" in more else ["--meant", "0", "--no-sensitivity"]
+    result = CliRunner().invoke(cli.root, [*call, "--seconds", "8", *brief, *more], catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 
@@ -62,7 +63,9 @@ def test_a_plan_holds_its_bound_its_promise_and_the_curve(area: Path) -> None:
     assert plan["worst_pd"] <= plan["upper_bound"] + 1e-9 and plan["gap"] >= -1e-9
     assert [p["budget"] for p in plan["curve"]] == [1, 2, 3]
     assert any("smooth earth" in text for text in plan["label"])
-    assert (area / "plan.csv").read_text().splitlines()[0].startswith("budget,worst_pd,upper_bound,promised_pd")
+    assert (
+        (area / "plan.csv").read_text("utf-8-sig").splitlines()[0].startswith("budget,worst_pd,upper_bound,promised_pd")
+    )
 
 
 def test_routes_stay_out_of_what_machines_are_told_on_the_terminal(area: Path) -> None:
@@ -84,4 +87,48 @@ def test_without_terrain_nothing_is_proposed(area: Path) -> None:
 def test_an_area_without_strips_says_so(area: Path) -> None:
     (area / "places.geojson").write_text(collection())
     with pytest.raises(InputError, match="no strip lies inside"):
+        run(area, "--budget", "2")
+
+
+def test_everything_beside_the_plan_is_written_and_the_public_form_tells_no_place(area: Path) -> None:
+    (area / "flow.csv").write_text("strip,q05,q50,q95\ns0,1,2,4\ns2,5,6,7\n")
+    run(area, "--budget", "2", "--meant", "3", "--hidden", "--flow", str(area / "flow.csv"), "--public")
+    plan = json.loads((area / "plan.json").read_text())
+    assert {"balloon", "meant", "sensitivity", "hidden", "expected"} <= set(plan)
+    assert set(plan["meant"]["plans"]) == {"plan", "mclp_area", "mclp_known", "greedy", "existing"}
+    assert {c["what"] for c in plan["sensitivity"]} == {"rcs", "height", "terrain", "without"}
+    assert (
+        plan["expected"]["expected_pd_q05"] <= plan["expected"]["expected_pd"] <= plan["expected"]["upper_bound"] + 1e-6
+    )
+    given = "".join((area / f"plan-public{end}").read_text() for end in (".json", ".es.html", ".en.html"))
+    points = [p for f in plan["routes"]["features"] for p in f["geometry"]["coordinates"]]
+    points += [p for line in plan["today"] for p in line] + [s["at"] for s in plan["strips"]]
+    points += [[s["lon_deg"], s["lat_deg"]] for s in plan["sites"]]
+    shown = {lon_or_lat for p in points for lon_or_lat in p if round(lon_or_lat * 2) != lon_or_lat * 2}
+    assert shown and not [v for v in shown if str(v) in given]
+    names = [*plan["chosen"], *(s["id"] for s in plan["strips"])]
+    assert not [n for n in names if f">{n}<" in given or f'"{n}"' in given]
+    sites = (area / "plan-sites.csv").read_text("utf-8-sig").splitlines()
+    assert sites[0].startswith("id,lat_deg,lon_deg") and len(sites) == 1 + len(plan["chosen"])
+
+
+def test_a_second_run_goes_on_where_the_first_one_ended(area: Path) -> None:
+    run(area, "--budget", "3", "--no-curve")
+    first = json.loads((area / "plan.json").read_text())
+    again = run(area, "--budget", "3", "--no-curve", "--seconds", "1")
+    second = json.loads((area / "plan.json").read_text())
+    assert "going on from plan.state" in again
+    assert second["theta"] >= first["theta"] - 1e-9 and second["theta_upper"] <= first["theta_upper"] + 1e-9
+
+
+def test_a_flow_that_names_no_strip_is_a_sentence(area: Path) -> None:
+    (area / "flow.csv").write_text("strip,q05,q50,q95\nelsewhere,1,2,4\n")
+    with pytest.raises(InputError, match="names no strip of this area"):
+        run(area, "--budget", "2", "--flow", str(area / "flow.csv"))
+
+
+def test_fuel_that_reaches_no_exit_is_a_sentence(area: Path) -> None:
+    text = (area / "area.toml").read_text()
+    (area / "area.toml").write_text(text + "range_max_km = 30\n")
+    with pytest.raises(InputError, match="within range_max_km = 30"):
         run(area, "--budget", "2")

@@ -37,6 +37,7 @@ class Given:
     adversary: Adversary
     sources: Any
     cell_m: float
+    bases: list[tuple[float, float]]
 
     @property
     def names(self) -> list[str]:
@@ -133,6 +134,7 @@ def gather(area: Area, file: Path | None, count: int, template: Sensor, within: 
         adversary=_adversary(area),
         sources=terrain_sources(area, say),
         cell_m=max(90.0, min(area.siting.grid_m / 4.0, 250.0)),
+        bases=_bases(area),
     )
 
 
@@ -180,10 +182,20 @@ def _candidates(
             "no terrain to propose candidates from",
             hint="give --candidates FILE, or [terrain] sources in the area file",
         )
-    near = [(t.lat_deg, t.lon_deg) for t in area.team if t.lat_deg is not None and t.lon_deg is not None]
-    near += [(r["lat_deg"], r["lon_deg"]) for r in _places(area) if r["kind"] in ("base", "aerodrome", "village")]
     inside = None if within is None else _polygons(within)
-    return propose(grid, ground_m, count, template, inside=inside, near=near)
+    found = propose(grid, ground_m, count, template, inside=inside, near=_bases(area))
+    if not found:
+        raise InputError(
+            "no summit of the area can be proposed: all lie outside the polygons or far from every known place",
+            hint="widen --within, add places of kind base or village, or give --candidates",
+        )
+    return found
+
+
+def _bases(area: Area) -> list[tuple[float, float]]:
+    """Return where people and supplies are known to be (lat, lon): teams, bases, aerodromes, villages."""
+    out = [(t.lat_deg, t.lon_deg) for t in area.team]
+    return out + [(r["lat_deg"], r["lon_deg"]) for r in _places(area) if r["kind"] in ("base", "aerodrome", "village")]
 
 
 def _polygons(file: Path) -> Any:

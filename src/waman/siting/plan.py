@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from waman.errors import InputError
 from waman.siting.beside.baselines import Demand, greedy_known, known_demand, mclp
 from waman.siting.problem import Problem, Route
+from waman.siting.resume import Left
 from waman.siting.solve.pool import Pool
 from waman.siting.solve.search import Search, Solution
 
@@ -141,13 +142,16 @@ class Today:
         return {name: judged(problem, self.routes, x) for name, x in zip(BASELINES, plans, strict=True)}
 
 
-def point(problem: Problem, budget: float, solution: Solution, today: Today) -> Point:
-    """Return one budget of the curve, baselines judged by the same adversary."""
+def point(
+    problem: Problem, budget: float, solution: Solution, today: Today, baselines: Mapping[str, Beside] | None = None
+) -> Point:
+    """Return one budget of the curve, baselines (computed where not given) judged by the same adversary."""
     distance = problem.distance_weight_per_km * problem.length_min_km
     upper = 1.0 - float(np.exp(-max(solution.theta_upper - distance, 0.0)))
     worst = problem.detection(solution.worst, solution.x)
     kept = promised(problem, today.routes, solution.x)
-    return Point(budget, solution, worst, upper, kept, today.baselines(problem, budget))
+    beside = baselines if baselines is not None else today.baselines(problem, budget)
+    return Point(budget, solution, worst, upper, kept, beside)
 
 
 def make_curve(
@@ -157,30 +161,52 @@ def make_curve(
     seconds: float,
     gap: float = 0.01,
     stop: Callable[[], bool] = lambda: False,
-    told: Callable[[Point], None] = lambda p: None,
-    pool: Pool | None = None,
-    start: F64 | None = None,
+    told: Callable[[Point, Left], None] = lambda point, left: None,
+    left: Left | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Point]:
-    """Solve budget after budget, each starting from the routes and the plan of the one before.
+    """Solve the last budget first, then the others in order, each from the routes and the plan of the one before.
 
-    ``seconds`` is for all searches; the last budget gets half of it. A baseline that does better than the search's
-    plan becomes its start. Anytime: ``stop`` ends the running search, and what is finished stays.
-    ``pool`` and ``start`` are what an earlier run left.
+    ``seconds`` is for all searches; the last budget gets half of it. Anytime: ``stop`` ends the running search, and
+    what is finished stays; the last budget always has a plan. ``left`` is what an earlier run of the same problem left;
+    ``told`` gets each point and what the next run can start from.
     """
-    today, held = Today.of(problem), pool if pool is not None else Pool(problem)
-    held.add(today.routes)
+    today, before = Today.of(problem), left if left is not None else Left(Pool(problem))
+    before.pool.add(today.routes)
+    plans, uppers = dict(before.plans), dict(before.uppers)
     early = len(budgets) - 1
-    share = [seconds * 0.5 / max(early, 1)] * early + [seconds * (0.5 if early else 1.0)]
     out: list[Point] = []
-    for budget, time_s in zip(budgets, share, strict=True):
-        search = Search(problem, budget, seconds=time_s, gap=gap, stop=stop, pool=held, start=start, clock=clock)
+    start: F64 | None = None
+    for budget in [budgets[-1], *budgets[:-1]]:
+        time_s = seconds if not early else seconds * 0.5 / (1 if not out else early)
+        search = Search(
+            problem, budget, seconds=time_s, gap=gap, stop=stop, pool=before.pool, start=plans.get(budget, start),
+            ceiling=uppers.get(budget, np.inf), clock=clock,
+        )  # fmt: skip
+        if start is not None and search.affordable(start):
+            search.offer(start)
         solution = search.run()
-        start = solution.x
+        plans[budget], uppers[budget] = solution.x, solution.theta_upper
+        start = solution.x if out else None
         out.append(point(problem, budget, solution, today))
-        told(out[-1])
+        told(out[-1], Left(before.pool, plans, uppers))
         if stop():
             break
+    return _never_less(problem, today, sorted(out, key=lambda p: p.budget))
+
+
+def _never_less(problem: Problem, today: Today, curve: list[Point]) -> list[Point]:
+    """Give a budget the plan of a smaller one where that is better, and no budget a bound above a larger one's."""
+    out: list[Point] = []
+    for k, p in enumerate(curve):
+        s = p.solution
+        upper = min(q.solution.theta_upper for q in curve[k:])
+        if out and out[-1].solution.theta > s.theta:
+            less = out[-1].solution
+            s = replace(s, x=less.x, theta=less.theta, worst=less.worst)
+        if s is not p.solution or upper < s.theta_upper:
+            p = point(problem, p.budget, replace(s, theta_upper=max(upper, s.theta)), today, p.baselines)
+        out.append(p)
     return out
 
 

@@ -14,7 +14,7 @@ F64 = NDArray[np.float64]
 
 RCS_M2 = (1.0, 2.0, 5.0)
 HEIGHTS_AGL_M = (100.0, 200.0, 300.0, 500.0)
-COARSER = (1.0, 2.0, 4.0)
+COARSER = (2.0, 4.0)
 
 
 @dataclass(frozen=True)

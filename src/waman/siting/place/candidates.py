@@ -115,7 +115,7 @@ def propose(
     cells = np.argwhere(peak)
     allowed = _allowed(grid, cells, inside, near, reach_km)
     cells, rise = cells[allowed], (ground_m - mean)[peak][allowed]
-    cells = cells[np.argsort(-rise, kind="stable")[:count]]
+    cells = _apart(cells[np.argsort(-rise, kind="stable")], reach)[:count]
     lat, lon = grid.degrees(cells)
     out = []
     for k in range(len(cells)):
@@ -123,6 +123,15 @@ def propose(
         sensor = msgspec.structs.replace(template, id=name, lat_deg=float(lat[k]), lon_deg=float(lon[k]))
         out.append(Candidate(name, sensor, cost, name))
     return out
+
+
+def _apart(cells: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+    """Return the cells without those near an earlier one: a lake or a plateau is one place, not hundreds."""
+    kept = np.empty((0, 2), np.int64)
+    for cell in cells:
+        if not (np.abs(kept - cell).max(axis=1, initial=0) <= reach).any():
+            kept = np.vstack((kept, cell))
+    return kept
 
 
 def _allowed(

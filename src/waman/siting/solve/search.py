@@ -81,9 +81,11 @@ class Search:
         stop: Callable[[], bool] = lambda: False,
         pool: Pool | None = None,
         start: F64 | None = None,
+        ceiling: float = np.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problem, self.budget, self.gap, self.stop, self.clock = problem, float(budget), gap, stop, clock
+        self.ceiling = ceiling  # a bound proved before
         self.shop = Shop.of(problem.cost, problem.site, self.budget)
         self.views = views(problem)
         self.began = clock()
@@ -111,8 +113,8 @@ class Search:
     @property
     def upper(self) -> float:
         """What no plan exceeds: the highest bound open or closed, never below the incumbent."""
-        still = -self.open[0][0] if self.open else (-np.inf if self.rooted else np.inf)
-        return max(self.theta, self.closed_at, still)
+        still = -self.open[0][0] if self.open else (-np.inf if self.rooted else self.ceiling)
+        return max(self.theta, min(max(self.closed_at, still), self.ceiling))
 
     @property
     def enough(self) -> float:
@@ -164,7 +166,12 @@ class Search:
         everything = self.problem.best_routes(np.ones(n))
         self.pool.add(everything[1])
         part = Part(
-            none, none, min(self._value(everything), np.inf), none.astype(float), np.empty(0, np.int64), np.zeros(n)
+            none,
+            none,
+            min(self._value(everything), self.ceiling),
+            none.astype(float),
+            np.empty(0, np.int64),
+            np.zeros(n),
         )
         inside, inside_value = np.full(n, min(1.0, self.budget / max(float(self.problem.cost.sum()), EPSILON))), -np.inf
         level = 0
