@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -16,14 +17,17 @@ from waman.access import Subject
 from waman.cases import add_event, follow_the_money, open_case, public_case, read_case
 from waman.cases.evidence import bare_jpeg, describe, sun_at
 from waman.cases.file import agree, open_identity
-from waman.cases.printed import print_case, words
+from waman.cases.printed import Standing, print_case, words
 from waman.cli import main
 from waman.cli._desk import open_desk
 from waman.errors import Finding, InputError
 from waman.ledger import audit
 from waman.ledger.fsck import private_disclosures
+from waman.ledger.merkle import leaf_hash, verify_inclusion
+from waman.ledger.note import open_note, parse_signer
 
 T = "2026-03-01T12:00:00Z"
+STANDING = Standing("a.example/l", 9, "ab" * 32, "SIGNED-NOTE", (), {3: "ENTRY-JSON"})
 ROOT = Path(__file__).parents[2]
 
 
@@ -128,20 +132,46 @@ def test_the_printed_file_is_foliated_and_comes_out_the_same(workspace: Path, la
         for n in range(60):
             add_event(desk, "C1", "case.link", {"to": f"flight F{n}"}, T)
         case = read_case(desk, "C1", "hearing", T)
-    first = print_case(case, language, "ledger line", "waman case print C1")
-    assert first == print_case(case, language, "ledger line", "waman case print C1")
+    first = print_case(case, language, STANDING, "waman case print C1")
+    assert first == print_case(case, language, STANDING, "waman case print C1")
     pages = len(re.findall(rb"/Type /Page\b", first))
     text = _text_of(first)
     assert pages >= 3
     t = words(language)
     for number in range(1, pages + 1):
         assert f"{t['folio']} {number} {t['of']} {pages}" in text
+    assert text.count(t["alone"][:14]) >= pages, "without a witness every page says so"
+    assert "SIGNED-NOTE" in text and "ENTRY-JSON" in text and t["case.ask"][:9] in text
     assert set(words("es")) == set(words("en"))
 
 
-def _text_of(pdf: bytes) -> str:
-    import base64
+def test_a_newsroom_pack_draws_cells_with_the_caveat_in_the_picture_and_proves_its_entries(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    w = ("-w", workspace)
+    place = ("lat_deg=-12.58213", "lon_deg=-74.19377")
+    taken = ("case", "add", "C1", "taken", "operation=y", "date=2014-05-02", "aircraft=true", "pilot=false", *place)
+    assert run(capsys, *taken, *w)[0] == 0
+    assert run(capsys, "case", "add", "C1", "ask", "institution=Joint Command", "question=Why?", *w)[0] == 0
+    out = tmp_path / "pack"
+    assert run(capsys, "case", "export", "C1", "--purpose", "print", "-o", out, "--language", "es", *w)[0] == 0
+    svg = (out / "map.svg").read_text()
+    assert "celdas" in svg and "no prueba nada" in svg and "orden" in svg and (out / "map.png").stat().st_size > 10_000
+    whole = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file())
+    assert b"12.58213" not in whole and b"74.19377" not in whole and b"-12.575" in whole and b"PLANTED" not in whole
+    note = (out / "METHOD.txt").read_text().split("control:\n")[1]
+    key = parse_signer((workspace / "ledger" / "private" / "log.key").read_text()).verifier()
+    head = open_note(note, [key]).checkpoint
+    proofs = list((out / "proofs").glob("*.tlog-proof"))
+    assert len(proofs) >= 5
+    for proof in proofs:
+        lines, _, _ = proof.read_text().partition("\n\n")
+        path = [base64.b64decode(x) for x in lines.split("\n")[2:]]
+        leaf = leaf_hash(proof.with_suffix(".json").read_bytes())
+        assert verify_inclusion(leaf, int(proof.stem), head.size, path, head.root), proof.name
 
+
+def _text_of(pdf: bytes) -> str:
     out = []
     for body in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S):
         try:
@@ -178,7 +208,7 @@ def test_the_commands_work_together(workspace: Path, capsys: pytest.CaptureFixtu
     assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF-")
     code, out, err = run(capsys, "case", "export", "C1", "--purpose", "print", "-o", tmp_path / "out", *w)
     assert code == 0, err
-    for path in (tmp_path / "out").iterdir():
+    for path in (p for p in (tmp_path / "out").rglob("*") if p.is_file()):
         assert b"PLANTED" not in path.read_bytes()
     assert photo.read_bytes() == b"original"
     code, _, err = run(capsys, "case", "add", "C1", "statement", "text=x", "attribution=y", "basis=rumour", *w)

@@ -5,19 +5,18 @@ Values in, values out; the original stays where it is.
 
 from __future__ import annotations
 
+import io
 import math
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from waman.cases.video import container
 from waman.errors import InputError
 
 EVIDENCE_BYTES_MAX = 4_000_000_000
-_MP4_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
-_BOXES_MAX = 10_000
+_EXIF = {0x010F: "make", 0x0110: "model", 0x0132: "changed", 0x9003: "taken"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,12 @@ class Sun:
 
 
 def describe(data: bytes) -> dict[str, Any]:
-    """Return digest, length, kind and, for MP4/MOV, what the container says of its making."""
+    """Return digest, length, kind and, for MP4/MOV, what the container or EXIF says of its making."""
     found: dict[str, Any] = {"sha256": sha256(data).hexdigest(), "bytes": len(data), "media_type": _kind(data)}
     if found["media_type"] == "video/mp4":
-        found["container"] = _movie(data)
+        found["container"] = container(data)
+    if found["media_type"] == "image/jpeg":
+        found["exif"] = _exif(data)
     return found
 
 
@@ -116,39 +117,22 @@ def _kind(data: bytes) -> str:
     return "application/pdf" if data[:5] == b"%PDF-" else "application/octet-stream"
 
 
-def _movie(data: bytes) -> dict[str, Any]:
-    """Read the movie header (ISO/IEC 14496-12, mvhd): when the container says it was made, and how long it runs."""
-    for kind, body in _boxes(data):
-        if kind == b"moov":
-            for inner, header in _boxes(body):
-                if inner == b"mvhd" and len(header) >= 32:
-                    made, changed, scale, length = (
-                        struct.unpack(">QQIQ", header[4:32]) if header[0] == 1 else struct.unpack(">IIII", header[4:20])
-                    )
-                    return {
-                        "created": _mp4_time(made),
-                        "modified": _mp4_time(changed),
-                        "duration_s": length / scale if scale else None,
-                    }
-    return {"created": None, "modified": None, "duration_s": None}
+def _exif(data: bytes) -> dict[str, Any]:
+    """Return what a photograph says of its making; it stays in the sealed event, copies lose it."""
+    from PIL import Image
 
-
-def _mp4_time(seconds: int) -> str | None:
-    if not 0 < seconds < 2**33:
-        return None
-    return (_MP4_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    for _ in range(_BOXES_MAX):
-        if at + 8 > len(data):
-            return
-        size, head = int.from_bytes(data[at : at + 4], "big"), 8
-        if size == 1:
-            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        size = len(data) - at if size == 0 else size
-        if size < head:
-            return
-        yield data[at + 4 : at + 8], data[at + head : at + size]
-        at += size
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            tags = picture.getexif()
+            inner, place = dict(tags.get_ifd(0x8769)), dict(tags.get_ifd(0x8825))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return {}
+    found = {word: str(value)[:100] for tag, word in _EXIF.items() if (value := inner.get(tag, tags.get(tag)))}
+    try:
+        for word, tag, ref in (("lat_deg", 2, 1), ("lon_deg", 4, 3)):
+            degrees, minutes, seconds = (float(x) for x in place[tag])
+            value = degrees + minutes / 60 + seconds / 3600
+            found[word] = str(round(-value if place.get(ref) in ("S", "W") else value, 6))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        pass
+    return found

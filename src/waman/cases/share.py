@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 from waman.cases.file import Case, Event
 from waman.errors import Finding
+
+CELL_DEG = 0.05
+"""Side of the cell that stands for a place in public: about 5 km. Where somebody spoke is not given at all."""
 
 PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
     "case.open": ("title",),
@@ -37,8 +41,21 @@ def public_case(case: Case) -> dict[str, Any]:
         fields = {k: event.fields[k] for k in PUBLIC_FIELDS[event.kind] if event.fields.get(k) is not None}
         if event.kind == "case.statement" and fields.get("basis") != "document":
             fields["attribution"] = "withheld"
+        if event.kind == "case.taken" and all(
+            isinstance(event.fields.get(k), int | float) for k in ("lat_deg", "lon_deg")
+        ):
+            fields["cell"] = coarse(float(event.fields["lat_deg"]), float(event.fields["lon_deg"]))
         rows.append({"event": event.name, "kind": event.kind, "t": event.t[:10], **fields, "entry": event.entry})
     return {"case": case.case, "title": case.title, "sides": sides, "events": rows}
+
+
+def coarse(lat_deg: float, lon_deg: float) -> list[float]:
+    """Return the middle of the cell of CELL_DEG that holds a place: latitude, longitude.
+
+    >>> coarse(-12.5821, -74.1937)
+    [-12.575, -74.175]
+    """
+    return [round((math.floor(x / CELL_DEG) + 0.5) * CELL_DEG, 3) for x in (lat_deg, lon_deg)]
 
 
 def replies(case: Case) -> list[dict[str, str]]:
@@ -49,14 +66,12 @@ def replies(case: Case) -> list[dict[str, str]]:
     ):
         given = [e for e in case.of("case.reply") if e.fields["institution"] == name]
         asked = [e for e in case.of("case.ask") if e.fields["institution"] == name]
-        if given:
-            sides.append({"institution": name, "says": str(given[-1].fields["text"]), "t": given[-1].t})
-        elif asked:
-            sides.append(
-                {"institution": name, "says": f"asked on {asked[-1].t[:10]}, no reply so far", "t": asked[-1].t}
-            )
-        else:
+        last = (given or asked)[-1] if given or asked else None
+        if last is None:
             raise Finding(f"a statement names {name}, and {name} was never asked", hint="waman case add ask first")
+        says = str(last.fields["text"]) if given else f"asked on {last.t[:10]}, no reply so far"
+        row = {"institution": name, "says": says, "t": last.t, "entry": str(last.entry)}
+        sides.append({**row, "asked_only": "" if given else "yes"})
     return sides
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from waman.errors import Problems
@@ -23,14 +23,12 @@ class Tally:
     cash_usd: float
     at_least: bool
 
-    def text(self) -> str:
-        """Return the tally in one sentence."""
-        more = "at least " if self.at_least else ""
-        return (
-            f"{more}{self.aircraft} aircraft taken in {more}{self.operations} operations; the pilot was taken in"
-            f" {self.pilots}; drugs in {self.with_drugs} ({self.drug_kg:g} kg stated), cash in {self.with_cash}"
-            f" (USD {self.cash_usd:g} stated); drugs, money, aircraft and pilot together in {self.all_four}."
-        )
+    def text(self, language: str = "en") -> str:
+        """Return the tally in one sentence, in English or Spanish."""
+        from waman.cases.printed import words
+
+        t = words(language)
+        return t["tally"].format(more=t["at_least"] if self.at_least else "", **asdict(self))
 
 
 def tally(rows: Iterable[Mapping[str, Any]], where: str = "takings") -> tuple[Tally, Problems]:

@@ -10,7 +10,8 @@ from typing import IO, Any
 
 import click
 
-from waman.errors import InputError
+from waman.cli._video import video
+from waman.errors import Finding, InputError
 
 WORKSPACE = click.option("-w", "--workspace", type=click.Path(path_type=Path), default=".", help="Folder with ledger/.")
 OFFICER = click.option("--officer", default="desk", help="Pseudonym of whoever acts.")
@@ -20,6 +21,9 @@ PURPOSE = click.option("--purpose", required=True, help="Why it is read; recorde
 @click.group()
 def command() -> None:
     """Keep a case: sealed, every event in the ledger before it is kept, every reading recorded."""
+
+
+command.add_command(video)
 
 
 @command.command()
@@ -169,26 +173,32 @@ def tally(takings: IO[str] | None, case: str | None, as_json: bool, workspace: P
 def print_file(case: str, purpose: str, output: Path, language: str, workspace: Path, officer: str) -> None:
     """Print CASE as a foliated PDF for a court: statements, other side, evidence, custody, method, limits."""
     from waman.cases.printed import print_case
-    from waman.ledger import audit
-    from waman.ledger.audit import order_of
 
     whole = _read(case, purpose, workspace, officer, "export")
-    found = audit(workspace / "ledger")
-    about = f"{found.origin}, {found.size} entries, root {found.root.hex()}; {order_of(found)}"
+    standing = _standing(workspace, [e.entry for e in whole.events if e.origin in ("", _origin(workspace))])
     rebuild = f"waman case print {case} --language {language} --purpose ... -o file.pdf"
-    output.write_bytes(print_case(whole, language, about, rebuild))
-    click.echo(f"printed to {output}; {order_of(found)}")
+    output.write_bytes(print_case(whole, language, standing, rebuild))
+    click.echo(f"printed to {output}; {'witnessed' if standing.witnesses else 'order on this machine only'}")
 
 
 @command.command()
 @click.argument("case")
 @PURPOSE
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A new folder.")
+@click.option(
+    "--language", type=click.Choice(["es", "en"]), default="es", show_default=True, help="Of the map and note."
+)
 @WORKSPACE
 @OFFICER
-def export(case: str, purpose: str, output: Path, workspace: Path, officer: str) -> None:
-    """Write the public version of CASE: JSON, CSV, method note, FollowTheMoney. Refused while a side was not asked."""
+def export(case: str, purpose: str, output: Path, language: str, workspace: Path, officer: str) -> None:
+    """Write the newsroom pack of CASE: JSON, CSV, a map with its caveat inside, method note, FollowTheMoney, proofs.
+
+    It is the public version: who spoke is withheld unless it was a document, places are cells of about 5 km, and
+    for every institution named its side stands beside. Refused while a side was not asked.
+    """
     from waman.cases import follow_the_money, public_case
+    from waman.cases.picture import box_of, cells_of, draw_map
+    from waman.store import read_borders
 
     whole = _read(case, purpose, workspace, officer, "export")
     public, entities = public_case(whole), follow_the_money(whole)
@@ -199,16 +209,78 @@ def export(case: str, purpose: str, output: Path, workspace: Path, officer: str)
     (output / "events.csv").write_text(_csv(public["events"]), encoding="utf-8")
     lines = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in entities)
     (output / "entities.ftm.json").write_text(lines, encoding="utf-8")
-    (output / "METHOD.txt").write_text(METHOD, encoding="utf-8")
-    click.echo(f"public version written to {output}")
+    standing = _standing(workspace, [row["entry"] for row in public["events"] if "@" not in row["event"]])
+    note = METHOD[language].format(origin=standing.origin, size=standing.size, checkpoint=standing.checkpoint)
+    (output / "METHOD.txt").write_text(note, encoding="utf-8")
+    (output / "proofs").mkdir()
+    for seq in standing.entries:
+        (output / "proofs" / f"{seq}.tlog-proof").write_text(_proof(workspace, seq), encoding="utf-8")
+        (output / "proofs" / f"{seq}.json").write_text(standing.entries[seq], encoding="utf-8")
+    cells = cells_of(public)
+    if cells:
+        order = ", ".join(standing.witnesses) or (
+            "orden solo en esta máquina" if language == "es" else "order on this machine only"
+        )
+        about = {"origin": standing.origin, "size": standing.size, "order": order}
+        for form, data in draw_map(public, read_borders(box_of(cells)), language, about).items():
+            (output / f"map.{form}").write_bytes(data)
+    drawn = f"{len(cells)} takings on the map" if cells else "no map: no taking has lat_deg and lon_deg"
+    click.echo(f"public version written to {output}; {drawn}")
 
 
-METHOD = """How to read this folder
-events.csv and case.json hold the same events. 'entry' is the number of the event in the ledger; ask for the
-ledger's export to check that it stood there then. 'basis' says what a statement rests on: document, witness
-or anonymous; who spoke is withheld unless it was a document. 'sides' gives, for every institution named,
-its reply or the day it was asked. A number said to be 'at least' is a lower bound from its source.
-"""
+METHOD = {
+    "en": """How to read this folder
+events.csv and case.json hold the same events. 'entry' is the number of the event in the ledger; proofs/ holds
+each of these entries and its C2SP tlog-proof, which any client of that format checks against the checkpoint below.
+'basis' says what a statement rests on: document, witness or anonymous; who spoke is withheld unless it was a
+document. 'sides' gives, for every institution named, its reply or the day it was asked. A number said to be 'at
+least' is a lower bound from its source. map.svg and map.png show cells of about 5 km, never places; copy them with
+the caveat that is in them.
+
+Ledger {origin}, {size} entries. Its checkpoint:
+{checkpoint}""",
+    "es": """Cómo leer esta carpeta
+events.csv y case.json contienen los mismos hechos. 'entry' es el número del asiento en el libro; proofs/ guarda cada
+asiento y su prueba (C2SP tlog-proof), que cualquier cliente de ese formato comprueba con el punto de control de abajo.
+'basis' dice en qué descansa una declaración: document (documento), witness (testigo) o anonymous (anónimo); quién habló
+se reserva salvo que sea un documento. 'sides' da, para cada institución nombrada, su respuesta o el día en que se le
+preguntó. Un número 'al menos' es una cota inferior de su fuente. map.svg y map.png muestran celdas de unos 5 km, nunca
+lugares; cópielos con la advertencia que llevan dentro.
+
+Libro {origin}, {size} asientos. Su punto de control:
+{checkpoint}""",
+}
+
+
+def _origin(workspace: Path) -> str:
+    return (workspace / "ledger" / "checkpoint").read_text(encoding="utf-8").split("\n", 1)[0]
+
+
+def _standing(workspace: Path, entries: list[int]) -> Any:
+    """Return what the ledger says now, after a full audit, with the entries of a case."""
+    from waman.cases.printed import Standing
+    from waman.ledger import Log, audit
+
+    found = audit(workspace / "ledger")
+    if found.failures:
+        raise Finding(f"the ledger does not hold: {found.failures[0].what}", hint="waman verify says more")
+    log = Log(workspace / "ledger")
+    try:
+        rows = {seq: log.entry(seq).decode() for seq in sorted(set(entries))}
+        witnesses = tuple(sorted(found.cosigned)) if found.quorum else ()
+        return Standing(found.origin, found.size, found.root.hex(), log.note(), witnesses, rows)
+    finally:
+        log.close()
+
+
+def _proof(workspace: Path, seq: int) -> str:
+    from waman.ledger import Log, proof_text
+
+    log = Log(workspace / "ledger")
+    try:
+        return proof_text(log, seq)
+    finally:
+        log.close()
 
 
 def _read(case: str, purpose: str, workspace: Path, officer: str, channel: str = "read") -> Any:
