@@ -169,9 +169,9 @@ class Tracker:
         self._place(table)
         assert self._frame is not None and self._sensors is not None
         batch = self._batch(table)
-        if forensic:  # hindsight knows from the first look on where the false plots of this record come from
+        if forensic:  # hindsight knows from the first look on where false plots come from, and what the air is like
             _, _, after = self._run(batch, copied(self._state), len(batch.time))
-            self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w)
+            self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w, dz=after.dz)
         out_f, out_i, self._state = self._run(batch, self._state, len(batch.time))
         if forensic:
             by_row = np.empty_like(batch.f)

@@ -28,4 +28,6 @@ ALTITUDE_SOURCES = ("none", "pressure", "geometric", "3d", "assumed")
 NONE, PRESSURE, GEOMETRIC = range(3)
 
 BANDS = 20
+LINE_ROWS = 3
+"""After the bands of the pressure table: line, variance and covariance, variance (see look.fit_pressure)."""
 """Altitude bands of 1,000 m in which the geometric-minus-pressure difference is learned."""

@@ -17,6 +17,13 @@ from waman.tracks.core.state import Batch, Params, Sensors, State
 
 Grid = NDArray[np.float32]
 
+GROUND_SD_M = 72.0
+"""Before anything is heard: sea-level pressure off standard by some 10 hPa (assumption)."""
+WARM_SD = 0.055
+"""Heights stretch by this share: so wide that intervals hold nine times in ten 20 degrees off (bench/heights.py)."""
+BAND_SD_M = 20.0
+"""How far the mean of a band of 1,000 m may lie from the line (heights within the band are not spread evenly)."""
+
 
 @kernel
 def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Floats) -> None:
@@ -115,35 +122,68 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
 def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
     """Return height above sea level [m], variance and source (0 none, 1 pressure, 2 geometric) of a plot's floats.
 
-    A pressure height is moved by the learned local difference; where there is none, a standard
-    atmosphere may be off by 4 % of the height and 150 m at the ground (1013 against 995 hPa), which
-    the variance then says.
+    A pressure height is moved by the line that :func:`fit_pressure` laid through what aircraft with both heights
+    said; how far the line may be off is in the variance, and without such aircraft that is far.
     """
     geo, fl = f[col.P_GEO], f[col.P_FL]
     if geo == geo:
         return geo, 225.0, 2
     if fl != fl:
         return 0.0, 0.0, 0
-    band = min(max(int(fl // 1000.0), 0), dz.shape[0] - 1)
-    for away in range(3):
-        for side in (-away, away):
-            b = min(max(band + side, 0), dz.shape[0] - 1)
-            if dz[b, 1] >= 3.0:
-                return fl + dz[b, 0], 225.0 + (20.0 * away) ** 2, 1
-    return fl, 225.0 + (150.0 + 0.04 * fl) ** 2 / 3.0, 1
+    k = dz.shape[0] - col.LINE_ROWS
+    if dz[k + 1, 0] <= 0.0:
+        return fl, 225.0 + GROUND_SD_M**2 + (WARM_SD * fl) ** 2, 1
+    off = dz[k + 1, 0] + fl * (2.0 * dz[k + 1, 1] + fl * dz[k + 2, 0])
+    return fl + dz[k, 0] + fl * dz[k, 1], 225.0 + off, 1
+
+
+@kernel
+def fit_pressure(dz: Floats) -> None:
+    """Lay the line geometric minus pressure height = a + b x pressure height through the bands of ``dz``.
+
+    Air warmer than standard by t degrees stretches heights by about t / 280, and a sea-level pressure off standard
+    moves them all (ICAO Doc 7488). Bayesian least squares: a has GROUND_SD_M, b has WARM_SD before anything is heard.
+    The last three rows of ``dz`` become (a, b), (var a, cov), (var b, 0).
+    """
+    k = dz.shape[0] - col.LINE_ROWS
+    iaa, iab, ibb, ya, yb = 1.0 / GROUND_SD_M**2, 0.0, 1.0 / WARM_SD**2, 0.0, 0.0
+    for band in range(k):
+        if dz[band, 1] < 1.0:
+            continue
+        h, w = (band + 0.5) * 1000.0, 1.0 / (BAND_SD_M**2 + 225.0 / dz[band, 1])
+        iaa, iab, ibb = iaa + w, iab + w * h, ibb + w * h * h
+        ya, yb = ya + w * dz[band, 0], yb + w * h * dz[band, 0]
+    det = iaa * ibb - iab * iab
+    dz[k, 0], dz[k, 1] = (ibb * ya - iab * yb) / det, (iaa * yb - iab * ya) / det
+    dz[k + 1, 0], dz[k + 1, 1], dz[k + 2, 0] = ibb / det, -iab / det, iaa / det
+
+
+def fit_pressure_ref(dz: Floats) -> tuple[Floats, Floats]:
+    """Return (a, b) and their covariance by singular values, the twin of :func:`fit_pressure`."""
+    k = dz.shape[0] - col.LINE_ROWS
+    band = np.flatnonzero(dz[:k, 1] >= 1.0)
+    sd = np.concatenate([np.sqrt(BAND_SD_M**2 + 225.0 / dz[band, 1]), [GROUND_SD_M, WARM_SD]])
+    rows = np.concatenate([np.column_stack([np.ones(band.size), (band + 0.5) * 1000.0]), np.eye(2)])
+    right = np.concatenate([dz[band, 0], [0.0, 0.0]]) / sd
+    inverse = np.linalg.pinv(rows / sd[:, None], rcond=1e-14)
+    return inverse @ right, inverse @ inverse.T
 
 
 @kernel
 def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
-    """Update the mean geometric-minus-pressure difference of each height band (memory of 200 plots)."""
+    """Update the mean geometric-minus-pressure difference of each height band (memory of 200 plots), and the line."""
+    heard = False
     for j in range(first, last):
         geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
         if geo != geo or fl != fl or abs(geo - fl) > 1500.0:
             continue
-        band = min(max(int(fl // 1000.0), 0), dz.shape[0] - 1)
+        band = min(max(int(fl // 1000.0), 0), dz.shape[0] - col.LINE_ROWS - 1)
         weight = min(dz[band, 1] + 1.0, 200.0)
         dz[band, 0] += (geo - fl - dz[band, 0]) / weight
         dz[band, 1] = weight
+        heard = True
+    if heard:
+        fit_pressure(dz)
 
 
 @kernel
