@@ -162,10 +162,11 @@ def main() -> None:
     lines = [
         '"""Weights of intent fitted on simulation, for flights without and with a transponder.',
         "",
-        f"Written by tools/fit_intent.py on {datetime.now(UTC).date()}, seeds {SEEDS}, {DAYS} days each; "
+        f"Written by tools/fit_intent.py on {datetime.now(UTC).date()}, seeds {SEEDS}, {DAYS} days each;",
         f"mean log score {', '.join(scores)};",
         f"levels and windows on seeds {LEVEL_SEEDS}.",
-        "Columns: " + ", ".join(FEATURES) + ".",
+        "Columns: " + ", ".join(FEATURES[:6]) + ",",
+        ", ".join(FEATURES[6:]) + ".",
         '"""',
         "",
         "from typing import NamedTuple",
