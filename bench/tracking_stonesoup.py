@@ -240,11 +240,15 @@ def tuning_runs() -> Iterator[tuple[str, str, int, int, Settings]]:
 
 
 def scored_runs() -> Iterator[tuple[str, str, int, int, Settings]]:
-    """Yield the runs of the table: one seed of everything first, so that an interrupted run is balanced."""
-    for n in range(5):
-        for config in ("A", "B", "M", "D", "E", "C", *REAL):
-            for kind in KINDS:
-                yield kind, config, SEEDS[config][n], SCANS[config], CHOSEN[config]
+    """Yield the runs of the table, seed after seed, so that an interrupted run is balanced.
+
+    JPDA-EHM2 first where it was the better of the two on the first seeds (D, E), then everywhere.
+    """
+    for kinds in ({"D": KINDS, "E": KINDS}, dict.fromkeys(SCANS, KINDS)):
+        for n in range(5):
+            for config in ("E", "D", "M", "C", *REAL, "A", "B"):
+                for kind in kinds.get(config, ("gnn",)):
+                    yield kind, config, SEEDS[config][n], SCANS[config], CHOSEN[config]
 
 
 def stored() -> dict[str, Any]:

@@ -137,17 +137,25 @@ def _described(sensor: Sensor) -> bool:
 
 def track(run: Run, *, causal: bool) -> str:
     """Turn plots and a field into tracks."""
+    from waman.store.corrections import read_corrections
     from waman.tracks import track as track_stage
+    from waman.tracks.corrections import lost, revised, withheld
 
-    run.tracks = track_stage(
-        run.plots,
+    made = read_corrections(run.workspace.path("corrections"), run.problems)
+    plots, left_out = withheld(run.plots, made)
+    rows = track_stage(
+        plots,
         detection_probability=run.detection,
         causal=causal,
         sensors=run.workspace.area.sensor,
         problems=run.problems,
     )
+    run.tracks, changed = revised(rows, made)
+    lost([*left_out, *changed], run.workspace.path("corrections").name, run.problems)
     run.workspace.write("tracks", run.tracks)
-    return f"{len(run.tracks['track'].unique()):,} tracks, {run.tracks.num_rows:,} rows"
+    held = sum(o.holds for o in [*left_out, *changed])
+    told = f", {held} of {len(left_out) + len(changed)} corrections of analysts applied" if made else ""
+    return f"{len(run.tracks['track'].unique()):,} tracks, {run.tracks.num_rows:,} rows{told}"
 
 
 def explain(run: Run) -> str:

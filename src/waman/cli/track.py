@@ -14,9 +14,18 @@ import click
 @click.option("--field", type=click.Path(path_type=Path), help="Folder of a detection field (waman cover).")
 @click.option("--area", "area_file", type=click.Path(path_type=Path), help="Area file or workspace: names the sensors.")
 @click.option("--causal", is_flag=True, help="Write each row from plots up to its own time, as a live display would.")
+@click.option("--corrections", type=click.Path(path_type=Path), help="Corrections to apply (waman correct).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("tracks.parquet"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-def command(plots: Path, field: Path | None, area_file: Path | None, causal: bool, output: Path, as_json: bool) -> None:
+def command(
+    plots: Path,
+    field: Path | None,
+    area_file: Path | None,
+    causal: bool,
+    corrections: Path | None,
+    output: Path,
+    as_json: bool,
+) -> None:
     """Turn the plots table PLOTS (parquet) into tracks.
 
     Without --causal the rows are written with hindsight: smoothed, and stitched across gaps. Without
@@ -26,18 +35,24 @@ def command(plots: Path, field: Path | None, area_file: Path | None, causal: boo
     from waman.config import load_area
     from waman.errors import Problems
     from waman.store import parquet
+    from waman.store.corrections import read_corrections
     from waman.tracks import track
+    from waman.tracks.corrections import lost, revised, withheld
 
     began = time.process_time()
     problems = Problems()
     sensors = load_area(area_file).sensor if area_file is not None else ()
+    made = read_corrections(corrections, problems) if corrections is not None else []
+    usable, left_out = withheld(parquet.read_table("plots", plots), made)
     rows = track(
-        parquet.read_table("plots", plots),
+        usable,
         detection_probability=load_field(field),
         causal=causal,
         sensors=sensors,
         problems=problems,
     )
+    rows, changed = revised(rows, made)
+    lost([*left_out, *changed], str(corrections), problems)
     parquet.write_table("tracks", rows, output)
     spent = time.process_time() - began
     tracks = len(rows["track"].unique())

@@ -28,6 +28,7 @@ FILES: Mapping[str, str] = {
     "tracks": "tracks.parquet",
     "flights": "flights.parquet",
     "checks": "checks.jsonl",
+    "corrections": "corrections.jsonl",
     "truth": "truth.parquet",
     "searched": "searched.parquet",
     "places": "places.geojson",
