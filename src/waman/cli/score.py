@@ -17,7 +17,8 @@ import click
 def command(tracks: Path, truth: Path, skip: int, output: Path | None, as_json: bool) -> None:
     """Score the table TRACKS against the table TRUTH (both parquet).
 
-    GOSPA with p = 2, c = 1000 m, alpha = 2; identity switches and IDs per truth; completeness; false tracks; SIAP;
+    GOSPA with p = 2, c = 1000 m, alpha = 2, and its parts; OSPA(2); identity switches and IDs per truth; completeness;
+    false tracks; SIAP; honesty: NEES, the share inside the 95 % ellipses, reliability and Brier score of existence;
     and the measures of EUROCONTROL SPEC-147 (its limits are for 3 and 5 NM separation and are not applied).
     """
     from waman.store import parquet

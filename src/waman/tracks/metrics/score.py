@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from waman.geo.frames import Frame
 from waman.geo.units import SECOND_US
+from waman.tracks.metrics.consistency import honesty
 from waman.tracks.metrics.gospa import Floats, Ints, gospa, ospa2
 from waman.tracks.metrics.picture import Picture, instants, picture, plane, shown
 
@@ -40,7 +41,10 @@ def score(tracks: pa.Table, truth: pa.Table, *, c_m: float = 1000.0, skip: int =
     if rows.num_rows:
         t, x, y = plane(rows, frame)
         ours = picture(rows["track"].to_numpy(), t, x, y, at, hold_us=max(3 * step, 30 * SECOND_US))
-    return judge(true, ours, at, c_m, skip=skip)
+    out = judge(true, ours, at, c_m, skip=skip)
+    if tracks.num_rows:
+        out["honesty"] = honesty(tracks, truth, frame, hold_us=3 * step, c_m=c_m)
+    return out
 
 
 def judge(true: Picture, ours: Picture | None, at_us: Ints, c_m: float = 1000.0, *, skip: int = 0) -> dict[str, Any]:
