@@ -7,11 +7,12 @@ A live display and a batch over files run the same code: :func:`waman.tracks.tra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from waman import tables
 from waman.config import Sensor
@@ -37,6 +38,21 @@ JUMP_S = 600.0
 BUFFER_MAX = 2_000_000
 
 
+@dataclass
+class Ahead:
+    """Frames run beyond the settled ones, so that plots in order cost one frame and not ``LATE_S`` of them.
+
+    State: ``state`` after those frames, ``rows`` they wrote and the serial of the frame of each row, in parts;
+    ``frames`` run, ``pending`` plots of frames still open, ``closed_us`` the latest end of a window run.
+    """
+
+    state: State
+    pending: pa.Table
+    closed_us: int
+    frames: int = 0
+    rows: list[tuple[Ints, pa.Table]] = field(default_factory=list)
+
+
 class Tracker:
     """Tracks aircraft through plots of any sensors, live.
 
@@ -46,7 +62,8 @@ class Tracker:
     State: ``_state`` (every Bernoulli track up to ``_settled_us``, as arrays), ``_buffer`` (plots after it),
     ``_frame`` (the plane, fixed by the first plots), ``_words`` (numbering of sensors, addresses,
     callsigns), ``_models`` (sensors met), ``_sensors`` (their sampled detection probability), ``_bounds`` (the plane
-    area sampled), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of it. Not thread-safe.
+    area sampled), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of it. ``_ahead`` is only a
+    cache: frames run beyond the settled ones. Not thread-safe.
     """
 
     def __init__(
@@ -70,6 +87,7 @@ class Tracker:
         self._origin_us = 0
         self._buffer: pa.Table = tables.empty("plots")
         self._settled_us = self._newest_us = NO_TIME_US
+        self._ahead: Ahead | None = None
         self.problems = Problems()
 
     def update(self, plots: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -84,10 +102,10 @@ class Tracker:
             quiet = Problems()  # what is doubled between buffer and newcomers
             self._buffer = prepare.usable(tables.concat("plots", [self._buffer, table]), quiet)
             self.problems.extend(quiet)
+            self._extend_ahead(table, doubled=quiet.count > 0)
             self._newest_us = max(self._newest_us, int(prepare.times_us(self._buffer)[-1]))
         settled = self._settle(self._newest_us - int(LATE_S * SECOND_US))
-        recent, _ = self._rows_until(copied(self._state), self._newest_us)
-        return settled, recent
+        return settled, self._recent()
 
     def finish(self) -> pa.Table:
         """Return the rows of all plots still held back; the tracker can go on afterwards."""
@@ -134,28 +152,66 @@ class Tracker:
 
     def _settle(self, until_us: int) -> pa.Table:
         """Run for good every frame whose window closed before ``until_us``; forget its plots."""
-        rows, last_us = self._rows_until(self._state, until_us, keep=True)
-        if last_us > self._settled_us:
-            self._settled_us = last_us
-        return rows
-
-    def _rows_until(self, state: State, until_us: int, *, keep: bool = False) -> tuple[pa.Table, int]:
-        """Run the buffered frames that closed before ``until_us`` on ``state``; with ``keep`` they leave the buffer."""
         if self._buffer.num_rows == 0 or self._frame is None:
-            return tables.empty("tracks"), NO_TIME_US
-        batch = self._batch(self._buffer)
-        closed = int(np.searchsorted(batch.close_s, (until_us - self._origin_us) / SECOND_US, side="right"))
+            return tables.empty("tracks")
+        # a window that closed by then holds no plot later than one period after
+        period_us = max(m.period_us for m in self._models)
+        early = int(np.searchsorted(prepare.times_us(self._buffer), until_us + period_us, side="right"))
+        part = self._buffer.slice(0, early)
+        closed, batch, left = self._closed(part, until_us)
         if closed == 0:
-            return tables.empty("tracks"), NO_TIME_US
-        out_f, out_i, state = self._run(batch, state, closed)
-        rows = self._table(out_f, out_i, self._buffer)
+            return tables.empty("tracks")
+        out_f, out_i, self._state = self._run(batch, self._state, closed)
+        self._buffer = pa.concat_tables([left, self._buffer.slice(early)])
         last_us = round(float(batch.time[closed - 1]) * SECOND_US) + self._origin_us
-        if keep:
-            self._state = state
-            used = batch.i[: batch.start[closed], col.P_ROW]
-            left = np.setdiff1d(np.arange(self._buffer.num_rows), used)
-            self._buffer = self._buffer.take(pa.array(left))
-        return rows, last_us
+        self._settled_us = max(self._settled_us, last_us)
+        self._forget_ahead(closed)
+        return self._table(out_f, out_i, part)
+
+    def _closed(self, part: pa.Table, until_us: int) -> tuple[int, Batch, pa.Table]:
+        """Return how many frames of ``part`` closed before ``until_us``, all frames, and the plots of the others."""
+        batch = self._batch(part)
+        closed = int(np.searchsorted(batch.close_s, (until_us - self._origin_us) / SECOND_US, side="right"))
+        used = batch.i[: batch.start[closed], col.P_ROW]
+        return closed, batch, part.take(pa.array(np.setdiff1d(np.arange(part.num_rows), used)))
+
+    def _extend_ahead(self, table: pa.Table, *, doubled: bool) -> None:
+        """Give the frames run ahead the plots that came; what belongs before their end has them run anew."""
+        ahead = self._ahead
+        if ahead is None or doubled or int(prepare.times_us(table).min()) <= ahead.closed_us:
+            self._ahead = None
+            return
+        ahead.pending = prepare.usable(tables.concat("plots", [ahead.pending, table]), Problems())
+
+    def _forget_ahead(self, settled: int) -> None:
+        """Drop the rows of the ``settled`` first frames run ahead."""
+        ahead = self._ahead
+        if ahead is None:
+            return
+        if ahead.frames < settled:
+            self._ahead = None
+            return
+        ahead.frames -= settled
+        kept = [(serial - settled, rows) for serial, rows in ahead.rows]
+        ahead.rows = [(s[s >= 0], rows.filter(pa.array(s >= 0))) for s, rows in kept if len(s) and s[-1] >= 0]
+
+    def _recent(self) -> pa.Table:
+        """Return the rows of the frames closed by now that are not settled, running those not yet run."""
+        if self._buffer.num_rows == 0 or self._frame is None:
+            return tables.empty("tracks")
+        if self._ahead is None:
+            self._ahead = Ahead(copied(self._state), self._buffer, NO_TIME_US)
+        ahead = self._ahead
+        if ahead.pending.num_rows:
+            closed, batch, left = self._closed(ahead.pending, self._newest_us)
+            if closed:
+                out_f, out_i, ahead.state = self._run(batch, ahead.state, closed)
+                rows = self._table(out_f, out_i, ahead.pending)
+                ahead.rows.append((self._serials(out_f, out_i) + ahead.frames, rows))
+                closed_us = round(float(batch.close_s[closed - 1]) * SECOND_US) + self._origin_us
+                ahead.closed_us = max(ahead.closed_us, closed_us)
+                ahead.frames, ahead.pending = ahead.frames + closed, left
+        return tables.concat("tracks", [rows for _, rows in ahead.rows])
 
     def _batch(self, table: pa.Table) -> Batch:
         assert self._frame is not None
@@ -181,10 +237,20 @@ class Tracker:
 
     def _table(self, out_f: Floats, out_i: Ints, table: pa.Table) -> pa.Table:
         assert self._frame is not None
-        keep = (out_i[:, col.O_DETECTED] == 1) | (out_f[:, col.O_REPORT] >= self._params.row_min)
+        keep = self._shown(out_f, out_i)
         source = table["source"].cast(pa.string()).combine_chunks()
         offset = prepare.integers(table, "offset")
         return tracks_table(out_f[keep], out_i[keep], self._frame, self._origin_us, self._words, source, offset)
+
+    def _shown(self, out_f: Floats, out_i: Ints) -> NDArray[np.bool_]:
+        """Return which rows go out: with a plot, or worth a place in the picture."""
+        keep: NDArray[np.bool_] = (out_i[:, col.O_DETECTED] == 1) | (out_f[:, col.O_REPORT] >= self._params.row_min)
+        return keep
+
+    def _serials(self, out_f: Floats, out_i: Ints) -> Ints:
+        """Return the number of the frame, within its batch, of every row that goes out."""
+        serials: Ints = out_i[self._shown(out_f, out_i), col.O_FRAME]
+        return serials
 
     def _run(self, batch: Batch, state: State, frames: int) -> tuple[Floats, Ints, State]:
         """Run the first ``frames`` frames of a batch, making room for tracks as they come."""
@@ -225,6 +291,7 @@ class Tracker:
 
     def _sample(self) -> None:
         assert self._frame is not None
+        self._ahead = None
         self._sensors = sample_sensors(
             self._models, self._frame, self._bounds, self._given, cell_m=self._cell_m, time_us=self._origin_us
         )
