@@ -104,10 +104,8 @@ def test_ask_needs_no_numba_and_says_bad_times_plainly(workspace: Path, capsys: 
     start = time.perf_counter()
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert time.perf_counter() - start < 30.0
-    # each of these takes half a second to import, half of what an answer may take
-    assert not {"'numba'", "'scipy.optimize'", "'scipy.stats'", "'matplotlib'"} & set(
-        done.stderr.strip("[]\n").split(", ")
-    )
+    # each of these takes a fifth of a second or more to import; an answer may take one second
+    assert not {"'numba'", "'scipy'", "'matplotlib'"} & set(done.stderr.strip("[]\n").split(", "))
     assert json.loads(done.stdout)["sensors"][0]["on_s"] == 1800.0
     with pytest.raises(SystemExit) as stop:
         main([*words, "--to", "soon"])

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from waman.coverage import folder as folder_
 from waman.coverage.answer.point import point_pd, read_point
@@ -161,6 +159,9 @@ def _records(workspace: Path, q: Question) -> tuple[dict[str, int | None], dict[
 def _plots(path: Path, q: Question) -> tuple[int | None, list[str]]:
     if not path.exists():
         return None, []
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
     start, end = (pa.scalar(v, pa.timestamp("us", "UTC")) for v in (q.start_us, q.end_us))
     reach = GATE_M / 111_195.0
     wide = reach / max(np.cos(np.radians(q.lat_deg)), 0.01)
@@ -207,6 +208,7 @@ def _plans(path: Path, q: Question) -> tuple[int | None, list[str]]:
 def _scenes(path: Path, q: Question) -> tuple[int | None, list[str]]:
     if not path.exists():
         return None, []
+    import pyarrow.parquet as pq
     import shapely
 
     rows = pq.read_table(path, columns=["scene", "time", "geometry"]).to_pylist()

@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc, gammaincc, gammainccinv, gammaln
 
 F64 = NDArray[np.float64]
 
@@ -65,6 +66,9 @@ def detection_probability(snr_db: ArrayLike, detector: Detector) -> F64:
     0.9
     """
     snr = np.atleast_1d(10.0 ** (np.asarray(snr_db, np.float64) / 10.0))
+    if detector.swerling == 1 and detector.pulses == 1 and detector.cfar_cells == 0:
+        # the whole series in one term; the usual case, and it spares the import of scipy
+        return np.asarray(detector.pfa ** (1.0 / (1.0 + snr)).reshape(np.shape(snr_db)), np.float64)
     if detector.cfar_cells == 0:
         out = _series(snr.ravel(), np.array([fixed_threshold(detector)]), np.ones(1), detector)
     else:
@@ -82,10 +86,11 @@ def detection_probability_ref(snr_db: float, detector: Detector) -> float:
         return float(ncx2.sf(2.0 * t, 2 * n, 2.0 * n * s))
     x = np.linspace(-16.0, 4.0, 4001)  # logarithm of the power
     m = detector.shape
-    density = np.exp(m * np.log(m) - gammaln(m) + m * x - m * np.exp(x))
+    density = np.exp(m * np.log(m) - _special().gammaln(m) + m * x - m * np.exp(x))
     return float(np.trapezoid(density * ncx2.sf(2.0 * t, 2 * n, 2.0 * n * s * np.exp(x)), x))
 
 
+@cache
 def required_snr_db(pd: float, detector: Detector) -> float:
     """Return the mean signal-to-noise ratio per pulse [dB] that gives this probability of detection.
 
@@ -108,7 +113,7 @@ def detection_table(detector: Detector) -> tuple[F64, float, float]:
 
 def fixed_threshold(detector: Detector) -> float:
     """Return the threshold T on the sum of n pulses of unit noise power: Q(n, T) = Pfa."""
-    return float(gammainccinv(detector.pulses, detector.pfa))
+    return float(_special().gammainccinv(detector.pulses, detector.pfa))
 
 
 def cfar_multiplier(detector: Detector) -> float:
@@ -123,7 +128,7 @@ def cfar_multiplier(detector: Detector) -> float:
     n = detector.pulses
 
     def excess(log_multiplier: float) -> float:
-        found = float(weight @ gammaincc(n, np.exp(log_multiplier) * n * noise))
+        found = float(weight @ _special().gammaincc(n, np.exp(log_multiplier) * n * noise))
         return float(np.log(max(found, 1e-300)) - np.log(detector.pfa))
 
     start = np.log(fixed_threshold(detector) / n)
@@ -154,22 +159,29 @@ def confirmation_probability(pd: ArrayLike, *, m: int, n: int) -> F64:
     return np.asarray(binom.sf(m - 1, n, np.asarray(pd, np.float64)), np.float64)
 
 
+@cache
+def _special() -> Any:
+    """Return scipy.special, imported when first needed: it takes a fifth of a second."""
+    import scipy.special
+
+    return scipy.special
+
+
 def _series(snr: F64, thresholds: F64, weights: F64, detector: Detector) -> F64:
     """Return 1 - sum_k w_k E[P(n + k, T)] for each SNR; the thresholds are averaged with ``weights``."""
     top = float(thresholds[weights > 1e-18 * weights.max()].max())
     k = np.arange(int(top + 12.0 * np.sqrt(top + 1.0)) + 60, dtype=np.float64)
     missed = np.zeros(k.size)
     for threshold, weight in zip(thresholds, weights, strict=True):
-        missed += weight * gammainc(detector.pulses + k, threshold)
+        missed += weight * _special().gammainc(detector.pulses + k, threshold)
     mean = detector.pulses * snr[:, None]
-    m = detector.shape
+    m, gammaln = detector.shape, _special().gammaln
     with np.errstate(divide="ignore", invalid="ignore"):
         if np.isinf(m):
             log_w = k * np.log(mean) - mean - gammaln(k + 1.0)
         else:
-            log_w = (
-                gammaln(m + k) - gammaln(m) - gammaln(k + 1.0) + k * np.log(mean / (m + mean)) - m * np.log1p(mean / m)
-            )
+            choose = gammaln(m + k) - gammaln(m) - gammaln(k + 1.0)
+            log_w = choose + k * np.log(mean / (m + mean)) - m * np.log1p(mean / m)
     log_w = np.where((mean == 0.0) & (k == 0.0), 0.0, np.nan_to_num(log_w, nan=-np.inf))
     return np.clip(1.0 - np.exp(log_w) @ missed, 0.0, 1.0)
 
@@ -179,6 +191,6 @@ def _noise_estimates(detector: Detector) -> tuple[F64, F64]:
     shape = float(detector.cfar_cells * detector.pulses)
     spread = 1.0 / np.sqrt(shape)
     x = np.linspace(-min(14.0 * spread + 200.0 / shape, 60.0), 10.0 * spread + 2.0 / shape, _CFAR_POINTS)
-    density = np.exp(shape * (np.log(shape) + x - np.exp(x)) - gammaln(shape))
+    density = np.exp(shape * (np.log(shape) + x - np.exp(x)) - _special().gammaln(shape))
     weight = density * (x[1] - x[0])
     return np.exp(x), weight / weight.sum()

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from waman.coverage.learn.traffic import Traffic
 
@@ -66,6 +65,8 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
             own = np.where(met, then[:, 0] / np.maximum(then[:, 1], 1.0), 0.0)
             prior = np.minimum(HOURS_SHARED_PASSES, whole[:, 2])
             a, b = 0.5 + share * prior + own * passes, 0.5 + (1.0 - share) * prior + (1.0 - own) * passes
+        from scipy.special import betaincinv
+
         low, high = betaincinv(a, b, (1.0 - mass) / 2.0), betaincinv(a, b, (1.0 + mass) / 2.0)
         return a / (a + b), np.asarray(low, np.float64), np.asarray(high, np.float64)
 
