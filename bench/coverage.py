@@ -30,8 +30,8 @@ import _result  # noqa: E402
 import numpy as np  # noqa: E402
 import rasterio  # noqa: E402
 
-from waman.coverage.exact import Posts, exact_lowest_height, exact_on_surface  # noqa: E402
-from waman.coverage.sweep import lowest_visible_height  # noqa: E402
+from waman.coverage.sight.exact import Posts, exact_lowest_height, exact_on_surface  # noqa: E402
+from waman.coverage.sight.sweep import lowest_visible_height  # noqa: E402
 from waman.geo.frames import Frame  # noqa: E402
 from waman.store import samples  # noqa: E402
 from waman.terrain import ANDES_90M, Elevation, open_sources, window  # noqa: E402

@@ -30,9 +30,13 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Terrain(_Record, frozen=True):
-    """Where elevation comes from; no sources means smooth earth, and every result says so."""
+    """Where elevation comes from; no sources means smooth earth, and every result says so.
+
+    ``canopy`` are rasters of the height [m] of what stands on the ground and screens, such as forest.
+    """
 
     sources: tuple[str, ...] = ()
+    canopy: tuple[str, ...] = ()
 
 
 class Sensor(_Record, frozen=True):
@@ -164,6 +168,7 @@ class Area(_Record, frozen=True):
     registers: tuple[Registers, ...] = ()
     recordings: Files = Files()
     reports: Files = Files()
+    availability: Files = Files()
     scenes: Files = Files()
     siting: Siting = Siting()
     people: People = People()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waman.coverage.exact import exact_on_surface
-from waman.coverage.sweep import EFFECTIVE_EARTH, lowest_visible_height, lowest_visible_height_ref
+from waman.coverage.sight.exact import exact_on_surface
+from waman.coverage.sight.sweep import EFFECTIVE_EARTH, lowest_visible_height, lowest_visible_height_ref
 from waman.geo.frames import Frame
 from waman.terrain.elevation import Elevation, window
 

@@ -121,6 +121,7 @@ def cover(run: Run) -> str:
         run.workspace.path("field"),
         from_traffic=plots if learned else None,
         availability=availability if run.availability.num_rows else None,
+        plots=plots if run.plots.num_rows else None,
         maps=False,
     )
     run.detection = made.field

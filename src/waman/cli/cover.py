@@ -17,13 +17,15 @@ _PATH = click.Path(path_type=Path)
 @click.option("--refraction-k", type=click.FloatRange(0.5, 10.0), default=4 / 3, help="Effective earth [default: 4/3].")
 @click.option("--calibrate", type=_PATH, help="Plots with identified traffic: fit what is promised to what was seen.")
 @click.option("--from-traffic", type=_PATH, help="Plots from which sensors of kind network are learned.")
-@click.option("--availability", type=_PATH, help="availability.parquet to keep with the field.")
+@click.option("--availability", type=_PATH, help="When sensors were on: availability.parquet or a CSV log.")
+@click.option("--plots", type=_PATH, help="Plots that prove when sensors were on of which no record speaks.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run one task a sensor on this Dask scheduler.")
 @click.option("--maps/--no-maps", default=True, show_default=True, help="Write PNG and KMZ maps of what is seen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     area_file: Path, out: Path | None, cell_m: float, refraction_k: float, calibrate: Path | None,
-    from_traffic: Path | None, availability: Path | None, scheduler: str | None, maps: bool, as_json: bool,
+    from_traffic: Path | None, availability: Path | None, plots: Path | None, scheduler: str | None, maps: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Compute what the sensors of AREA could see.
 
@@ -39,7 +41,7 @@ def command(
     folder = out or Path(area.folder) / "field"
     done = run.cover(
         area, folder, cell_m=cell_m, refraction_k=refraction_k, calibrate=calibrate, from_traffic=from_traffic,
-        availability=availability, scheduler=scheduler, maps=maps, say=None if as_json else _say,
+        availability=availability, plots=plots, scheduler=scheduler, maps=maps, say=None if as_json else _say,
     )  # fmt: skip
     click.echo(json.dumps(done.summary, indent=2) if as_json else done.text)
 

@@ -7,7 +7,7 @@ from waman.coverage.availability import dark_stretches, state_at
 from waman.coverage.build import build_field, build_folder
 from waman.coverage.detect.model import SensorModel, catalogue, resolve
 from waman.coverage.field import DetectionField
-from waman.coverage.sweep import lowest_visible_height
+from waman.coverage.sight.sweep import lowest_visible_height
 
 __all__ = [
     "DetectionField",

@@ -22,6 +22,8 @@ UNKNOWN, DOWN, DEGRADED, UP = -1, 0, 1, 2
 STATES = {"unknown": UNKNOWN, "down": DOWN, "degraded": DEGRADED, "up": UP}
 NAMES = {code: name for name, code in STATES.items()}
 HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+DAYS_MIN = 3
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,11 @@ def from_plots(plots: pa.Table, *, gap_factor: float = 8.0, gap_floor_us: int = 
 
 
 def from_rate(plots: pa.Table, *, sensors: Sequence[str], bin_us: int = HOUR_US, low_share: float = 0.2) -> pa.Table:
-    """Infer degraded hours: bins whose count of identified traffic is below a share of the sensor's median bin.
+    """Infer degraded hours: bins whose count of identified traffic is below a share of what is usual.
 
     Only plots with an identity count, and only sensors with at least five bins of traffic:
-    elsewhere nothing is inferred.
+    elsewhere nothing is inferred. Usual is the median of the same hour on other days where there
+    are at least DAYS_MIN of them, because nights are quiet everywhere; else the median bin.
     """
     known = plots.filter(pa.compute.is_valid(plots["icao24"])) if plots.num_rows else plots
     rows: dict[str, list[object]] = {"sensor": [], "start": [], "end": [], "state": [], "evidence": []}
@@ -120,14 +123,25 @@ def from_rate(plots: pa.Table, *, sensors: Sequence[str], bin_us: int = HOUR_US,
         where, count = np.unique(own, return_counts=True)
         if where.size < 5:
             continue
-        for b, c in zip(where.tolist(), count.tolist(), strict=True):
-            if c < low_share * np.median(count):
+        usual = _usual(where, count, max(1, DAY_US // bin_us))
+        for b, c, u in zip(where.tolist(), count.tolist(), usual.tolist(), strict=True):
+            if c < low_share * u:
                 rows["sensor"].append(sensor)
                 rows["start"].append(b * bin_us)
                 rows["end"].append((b + 1) * bin_us)
                 rows["state"].append("degraded")
                 rows["evidence"].append("identified traffic rate")
     return tables.table("availability", rows)
+
+
+def _usual(where: I64, count: I64, bins_a_day: int) -> NDArray[np.float64]:
+    """Return the count that is usual for each bin."""
+    usual = np.full(where.size, float(np.median(count)))
+    for hour in np.unique(where % bins_a_day):
+        same = where % bins_a_day == hour
+        if same.sum() >= DAYS_MIN:
+            usual[same] = np.median(count[same])
+    return usual
 
 
 def _intervals(availability: pa.Table, sensor: str) -> tuple[I64, I64, I8]:

@@ -15,10 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from waman.coverage import folder as folder_
-from waman.coverage.detect.model import SensorModel
+from waman.coverage.detect.model import NO_CANOPY, SensorModel
 from waman.coverage.evaluate import Layers
 from waman.coverage.field import DetectionField
-from waman.coverage.sweep import EFFECTIVE_EARTH, lowest_visible_height
+from waman.coverage.sight.sweep import EFFECTIVE_EARTH, lowest_visible_height
 from waman.errors import InputError, WamanError
 from waman.geo.frames import Frame
 from waman.terrain.elevation import Elevation, Source, window
@@ -27,6 +27,7 @@ F32 = NDArray[np.float32]
 
 CELL_M = 90.0
 WINDOW_MARGIN_CELLS = 2
+CANOPY_MAX_M = 120.0  # the tallest tree known stands 116 m; more is no canopy
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Task:
     cell_m: float
     refraction_k: float
     folder: str
+    canopy_sources: tuple[Source, ...] = ()
 
 
 def build_sensor(
@@ -59,6 +61,9 @@ def build_sensor(
     canopy_sources: Sequence[Source] = (),
 ) -> Built:
     """Compute the lowest visible height about one sensor.
+
+    ``canopy_sources`` are rasters of the height of what stands on the ground [m]; where they
+    have no value nothing stands. The antenna stands in a clearing of one cell.
 
     Raises
     ------
@@ -72,9 +77,7 @@ def build_sensor(
         ground = window(sources, frame, radius_m=radius, cell_m=cell_m)
     except WamanError as why:
         raise InputError(f"sensor {model.id!r}: {why}", hint=why.hint) from why
-    canopy = None
-    if canopy_sources:
-        canopy = np.nan_to_num(window(canopy_sources, frame, radius_m=radius, cell_m=cell_m).ground_m)
+    canopy = _canopy(canopy_sources, frame, radius, cell_m)
     read = time.perf_counter()
     antenna = _antenna_msl_m(model, ground)
     lowest = lowest_visible_height(
@@ -92,8 +95,18 @@ def build_sensor(
         terrain=tuple(Path(s).name for s in ground.sources),
         void_share=round(ground.void_share, 6),
         missing_share=round(ground.missing_share, 6),
+        not_modelled=tuple(n for n in model.not_modelled if canopy is None or n != NO_CANOPY),
     )
     return Built(done, lowest, ground.ground_m, {"terrain": read - start, "sweep": swept - read})
+
+
+def _canopy(sources: Sequence[Source], frame: Frame, radius_m: float, cell_m: float) -> F32 | None:
+    if not sources:
+        return None
+    heights = window(sources, frame, radius_m=radius_m, cell_m=cell_m, whole=False).ground_m
+    heights = np.clip(np.nan_to_num(heights), 0.0, CANOPY_MAX_M).astype(np.float32)
+    heights[heights.shape[0] // 2, heights.shape[1] // 2] = 0.0
+    return heights
 
 
 def build_field(
@@ -128,6 +141,7 @@ def build_folder(
     cell_m: float = CELL_M,
     refraction_k: float = EFFECTIVE_EARTH,
     availability: pa.Table | None = None,
+    canopy_sources: Sequence[Source] = (),
     scheduler: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> DetectionField:
@@ -135,9 +149,11 @@ def build_folder(
 
     ``scheduler`` is the address of a Dask scheduler whose workers see the same folder; without
     one the tasks run here, one after the other, so that memory is bounded by one window.
+    ``canopy_sources`` are rasters of what stands on the ground and screens (see :func:`build_sensor`).
     """
     out.mkdir(parents=True, exist_ok=True)
-    tasks = [Task(m, tuple(sources), cell_m, refraction_k, str(out)) for m in models if m.method != "learned"]
+    canopy = tuple(canopy_sources)
+    tasks = [Task(m, tuple(sources), cell_m, refraction_k, str(out), canopy) for m in models if m.method != "learned"]
     done: dict[str, SensorModel] = {}
     for count, model in enumerate(_run(tasks, scheduler), 1):
         done[model.id] = model
@@ -161,7 +177,9 @@ def run_task(task: Task) -> SensorModel:
         kept = json.loads(note.read_text(encoding="utf-8"))
         if kept.get("input") == key:
             return msgspec.convert(kept["sensor"], SensorModel)
-    built = build_sensor(task.model, task.sources, cell_m=task.cell_m, refraction_k=task.refraction_k)
+    built = build_sensor(
+        task.model, task.sources, cell_m=task.cell_m, refraction_k=task.refraction_k, canopy_sources=task.canopy_sources
+    )
     tags = {"sensor": built.model.id, "resolution_class": built.model.resolution_class}
     frame = Frame(built.model.lat_deg, built.model.lon_deg)
     folder_.write_raster(raster, built.lowest_m, built.ground_m, frame, task.cell_m, tags)
@@ -192,10 +210,13 @@ def _input_key(task: Task) -> str:
     """Return a digest of all that decides a sensor's raster: model, terrain files (size and time), cell, k."""
     files = [
         (s.path, Path(s.path).stat().st_size, Path(s.path).stat().st_mtime_ns)
-        for s in task.sources
+        for s in (*task.sources, *task.canopy_sources)
         if Path(s.path).exists()
     ]
-    text = json.dumps([msgspec.to_builtins(task.model), files, task.cell_m, task.refraction_k], sort_keys=True)
+    text = json.dumps(
+        [msgspec.to_builtins(task.model), files, len(task.canopy_sources), task.cell_m, task.refraction_k],
+        sort_keys=True,
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

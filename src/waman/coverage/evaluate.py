@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waman.coverage.answer.point import point_pd
 from waman.coverage.detect import beam, radar, swerling
 from waman.coverage.detect.model import SensorModel
-from waman.coverage.sweep import ellipsoid_radii_m
+from waman.coverage.sight.sweep import ellipsoid_radii_m
 from waman.geo.frames import Frame
 from waman.jit import kernel
 

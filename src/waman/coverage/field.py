@@ -14,6 +14,7 @@ from waman import tables
 from waman.coverage import availability as availability_
 from waman.coverage import folder as folder_
 from waman.coverage.detect.model import SensorModel
+from waman.coverage.detect.observer import awake_share, weather_share
 from waman.coverage.detect.radar import ASSUMED_SPEED_MPS, notch_share, outside_notch
 from waman.coverage.evaluate import Evaluator, Layers
 from waman.coverage.learn.calibration import Offset, apply_offsets
@@ -107,6 +108,7 @@ class DetectionField:
         height_msl_m: ArrayLike | None = None,
         vn_mps: ArrayLike | None = None,
         ve_mps: ArrayLike | None = None,
+        weather: str | None = None,
     ) -> F64:
         """Return the probability of detection per scan at each point, for one sensor or for all.
 
@@ -119,6 +121,8 @@ class DetectionField:
         time : UTC microseconds, scalar or (n,), or None for "if it was on". Down gives 0;
             degraded or unknown gives NaN, because what it would have seen is not known
         height_msl_m : instead of ``height_agl_m``, above the geoid
+        weather : calm, wind or rain at observers, who hear less then; None averages over all three.
+            The hour comes from ``time``; without it observers are averaged over the day
         vn_mps, ve_mps : velocity, for the MTI notch; unknown averages over all headings
 
         Returns
@@ -139,6 +143,8 @@ class DetectionField:
             else:
                 pd = self.evaluator(model.id)(lat, lon, height, msl=height_msl_m is not None, rcs_m2=rcs)
                 pd = _moving(model, pd, lat, lon, velocity)
+                if model.method == "observer":
+                    pd = pd * awake_share(times, model.lon_deg, model.night_share) * weather_share(weather)
                 columns[:, i] = apply_offsets(self.calibration, model, pd, lat, lon, height)
             if times is not None:
                 state = availability_.state_at(self.availability, model.id, times)

@@ -19,8 +19,10 @@ from waman.coverage.detect.model import SensorModel, resolve
 from waman.coverage.field import DetectionField
 from waman.coverage.learn import calibration as calibration_
 from waman.coverage.learn.reception import learn_reception
-from waman.coverage.sweep import EFFECTIVE_EARTH
-from waman.errors import ConfigError, InputError
+from waman.coverage.logs import combine, read_availability
+from waman.coverage.sight.sweep import EFFECTIVE_EARTH
+from waman.errors import ConfigError, InputError, Problems
+from waman.geo.time import zone
 from waman.terrain.elevation import Source, open_sources
 
 
@@ -42,16 +44,21 @@ def cover(
     calibrate: Path | None = None,
     from_traffic: Path | None = None,
     availability: Path | None = None,
+    plots: Path | None = None,
     scheduler: str | None = None,
     maps: bool = True,
     say: Callable[[str], None] | None = None,
 ) -> Covered:
-    """Build the field of an area into ``folder`` and return it with a summary."""
+    """Build the field of an area into ``folder`` and return it with a summary.
+
+    When sensors were on comes from ``availability``, the logs the area names, and of sensors no
+    record speaks of, from ``plots``; with none of them the table of the folder stays.
+    """
     sources = terrain_sources(area, say)
     models = [_resolve(area, s) for s in area.sensor]
     if not models:
         raise ConfigError(f"area {area.name!r} has no sensor", hint="add a [[sensor]] table to the area file")
-    table = _availability(availability, folder)
+    table = _availability(area, availability, plots, say)
     field = build_folder(
         models,
         sources,
@@ -59,6 +66,7 @@ def cover(
         cell_m=cell_m,
         refraction_k=refraction_k,
         availability=table,
+        canopy_sources=_canopy_sources(area),
         scheduler=scheduler,
         progress=None if say is None else lambda name, i, n: say(f"sensor {name} ({i} of {n})"),
     )
@@ -77,6 +85,12 @@ def terrain_sources(area: Area, say: Callable[[str], None] | None = None) -> tup
         return ()
     local = tuple(p for p in patterns if "://" not in p)
     paths: list[Path | str] = [*area.files(local), *(p for p in patterns if "://" in p)]
+    gone = [p for p in paths if isinstance(p, Path) and not p.exists()]
+    if gone:
+        raise InputError(
+            f"terrain file {gone[0]} does not exist" + (f", nor {len(gone) - 1} more" if gone[1:] else ""),
+            hint="fetch tiles with: waman terrain fetch AREA, or add a file with: waman terrain add FILE --area AREA",
+        )
     sources, problems = open_sources(paths)
     for problem in problems.kept[:5]:
         if say:
@@ -109,13 +123,29 @@ def _resolve(area: Area, sensor: Sensor) -> SensorModel:
     return resolve(sensor, folder=Path(area.folder))
 
 
-def _availability(given: Path | None, folder: Path) -> pa.Table | None:
-    if given is None:
+def _availability(
+    area: Area, given: Path | None, plots: Path | None, say: Callable[[str], None] | None
+) -> pa.Table | None:
+    problems, local = Problems(), zone(area.timezone)
+    files = [*([given] if given else []), *area.files(area.availability.files)]
+    parts = [read_availability(path, timezone=local, problems=problems) for path in files]
+    for problem in problems.kept[:5]:
+        if say:
+            say(f"availability: {problem.where}: {problem.what} ({problem.value})")
+    if not parts and plots is None:
         return None
-    try:
-        return tables.check("availability", pq.read_table(given))
-    except (OSError, pa.ArrowInvalid) as why:
-        raise InputError(f"{given}: {why}", hint="the columns are sensor, start, end, state, evidence") from why
+    return combine(parts, None if plots is None else read_plots(plots))
+
+
+def _canopy_sources(area: Area) -> tuple[Source, ...]:
+    """Return the canopy rasters of an area; one that cannot be read is an error, because it would screen."""
+    sources, problems = open_sources(area.files(area.terrain.canopy))
+    for problem in problems.kept:
+        raise InputError(
+            f"canopy {problem.where}: {problem.what} ({problem.value})",
+            hint="[terrain] canopy names rasters of the height of what stands on the ground, in metres",
+        )
+    return sources
 
 
 def _learn(field: DetectionField, folder: Path, plots: pa.Table, extra: dict[str, object]) -> DetectionField:
@@ -166,8 +196,11 @@ def _lines(
 ) -> list[str]:
     lines = [f"field in {folder}: {len(field.sensors)} sensors"]
     for m in field.sensors:
-        missing = f", {m.missing_share:.0%} of its circle without terrain: unknown" if m.missing_share > 0.005 else ""
+        missing = f", {m.missing_share:.0%} of its square without terrain: unknown" if m.missing_share > 0.005 else ""
         lines.append(f"  {m.id}: {m.kind}, {m.range_max_m / 1000:.0f} km, terrain {m.resolution_class}{missing}")
+    if any(m.missing_share > 0.005 for m in field.sensors):
+        far = max(m.range_max_m for m in field.sensors if m.missing_share > 0.005) / 1000.0
+        lines.append(f"  get the missing terrain with: waman terrain fetch AREA --margin-km {far:.0f}")
     lines.append("share of the area seen by at least one sensor with Pd >= 0.5 (a silent aircraft of 2 m2):")
     for row in shares:
         lines.append(

@@ -138,7 +138,7 @@ def open_sources(paths: Sequence[Path | str]) -> tuple[tuple[Source, ...], Probl
     return tuple(sorted(found, key=lambda s: (s.native_m, s.path))), problems
 
 
-def window(sources: Sequence[Source], frame: Frame, *, radius_m: float, cell_m: float) -> Elevation:
+def window(sources: Sequence[Source], frame: Frame, *, radius_m: float, cell_m: float, whole: bool = True) -> Elevation:
     """Return the ground about the centre of ``frame``, finest source first, warped to the frame.
 
     Ground at least 1.5 times finer than ``cell_m`` is averaged, other ground is interpolated by
@@ -149,6 +149,7 @@ def window(sources: Sequence[Source], frame: Frame, *, radius_m: float, cell_m: 
     ------
     InputError
         where the window has more than WINDOW_CELLS_MAX cells, or sources exist but none covers its centre
+        (with ``whole``; rasters of something else than ground may leave the centre out)
     """
     half = math.ceil(radius_m / cell_m)
     size = 2 * half + 1
@@ -171,7 +172,7 @@ def window(sources: Sequence[Source], frame: Frame, *, radius_m: float, cell_m: 
             native = max(native, group[0].native_m)
             voids += filled
             used += [s.path for s in group]
-    if np.isnan(ground[half, half]):
+    if whole and np.isnan(ground[half, half]):
         raise InputError(
             f"no terrain at {frame.lat0_deg:.4f}, {frame.lon0_deg:.4f}: {_covered(sources)}",
             hint="get the tile with: waman terrain fetch AREA, or add a file with: waman terrain add FILE",

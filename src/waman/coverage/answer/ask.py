@@ -13,6 +13,7 @@ from waman.coverage import folder as folder_
 from waman.coverage.answer.point import point_pd, read_point
 from waman.coverage.availability import dark_stretches
 from waman.coverage.detect.model import SensorModel
+from waman.coverage.detect.observer import WEATHER, awake_share, weather_share
 from waman.errors import InputError
 from waman.geo.time import parse_utc_us, us_text
 
@@ -32,6 +33,7 @@ class Question:
     start_us: int
     end_us: int
     height_agl_m: float
+    weather: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,22 @@ def _pd(root: Path, model: SensorModel, q: Question) -> tuple[tuple[float, float
         for rcs in RCS_INTERVAL_M2
     ]
     why = "" if model.sees_silent_aircraft else "if its transponder was on"
+    if model.method == "observer":
+        shares = _heard_shares(model, q)
+        pds, why = [p * s for p in pds for s in shares], f"by hour and weather ({q.weather or 'unknown'})"
     if q.height_agl_m < lowest and model.method != "observer":
         why = f"the ground hides everything below {lowest:.0f} m"
     elif max(pds) == 0.0:
         why = "outside its beam"
     return (min(pds), max(pds)), lowest, why
+
+
+def _heard_shares(model: SensorModel, q: Question) -> tuple[float, float]:
+    """Return the least and the greatest share that hour and weather leave an observer during the question."""
+    times = np.linspace(q.start_us, q.end_us, 97).astype(np.int64)
+    awake = awake_share(times, model.lon_deg, model.night_share)
+    weathers = [weather_share(w) for w in (WEATHER if q.weather is None else (q.weather,))]
+    return float(awake.min()) * min(weathers), float(awake.max()) * max(weathers)
 
 
 def _ground_msl_m(root: Path, q: Question) -> float:
@@ -186,8 +199,8 @@ def _reports(path: Path, q: Question) -> tuple[int | None, list[str]]:
     if not path.exists():
         return None, []
     shown = []
-    for row in _rows(path):
-        start, end = _time(row.get("time_earliest")), _time(row.get("time_latest"))
+    for row in read_rows(path):
+        start, end = time_us(row.get("time_earliest")), time_us(row.get("time_latest"))
         if start is not None and end is not None and start <= q.end_us and end >= q.start_us and _near(row, q):
             shown.append(f"{row.get('time_earliest')} {row.get('event', '')}")
     return len(shown), shown[:ROWS_SHOWN]
@@ -198,8 +211,8 @@ def _plans(path: Path, q: Question) -> tuple[int | None, list[str]]:
         return None, []
     # a plan names no path: what left its blocks in the twelve hours before counts
     shown = []
-    for row in _rows(path):
-        off = _time(row.get("off_block"))
+    for row in read_rows(path):
+        off = time_us(row.get("off_block"))
         if off is not None and q.start_us - 12 * 3_600_000_000 <= off <= q.end_us:
             shown.append(f"{row.get('off_block')} {row.get('origin', '')}-{row.get('destination', '')}")
     return len(shown), shown[:ROWS_SHOWN]
@@ -222,12 +235,14 @@ def _scenes(path: Path, q: Question) -> tuple[int | None, list[str]]:
     return len(shown), shown[:ROWS_SHOWN]
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def _time(text: str | None) -> int | None:
+def time_us(text: str | None) -> int | None:
+    """Return a time of a CSV cell [µs UTC]; None where it is no time."""
     try:
         return parse_utc_us(text) if text else None
     except InputError:

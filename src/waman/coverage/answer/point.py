@@ -9,7 +9,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from waman.coverage.detect import beam, radar
+from waman.coverage.detect import beam, observer, radar
 from waman.coverage.detect.model import SensorModel
 from waman.errors import InputError
 from waman.geo.frames import Frame
@@ -37,8 +37,8 @@ def point_pd(
     slant = np.hypot(flat, rise)
     inside = (slant >= model.range_min_m) & (slant <= model.range_max_m)
     if model.method == "observer":
-        # heard around ridges; half as loud a chance at half the range
-        pd = (model.detection_probability or 0.5) / (1.0 + (2.0 * slant / model.range_max_m) ** 4)
+        # by day and in calm weather; a ridge stops no sound
+        pd = (model.detection_probability or 0.5) * observer.distance_share(slant, model.range_max_m)
         return np.where(inside, pd, 0.0)
     bend = (east_m**2 / across + north_m**2 / along) / (2.0 * model.refraction_k)
     table, first, step = beam.gain_table(model.pattern_db)

@@ -23,6 +23,7 @@ COOPERATIVE_KINDS = frozenset({"ssr", "mode_s", "ads_b", "mlat", "network"})
 """Kinds that see only aircraft whose transponder is on."""
 
 CONFIRM_M, CONFIRM_N = 2, 3
+NO_CANOPY = "vegetation above the ground model"
 
 
 class SensorModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class SensorModel(msgspec.Struct, frozen=True, kw_only=True):
     ``r90_m`` is the slant range at which a target of ``rcs_m2`` is detected with probability
     0.9 a scan at the peak of the beam. ``elevation_min_deg`` None means that the beam is not
     modelled. ``pattern_db`` holds (elevation [deg], one-way gain relative to the peak [dB]).
+    ``night_share`` is what sleep leaves of an observer's chance.
     """
 
     id: str
@@ -61,6 +63,7 @@ class SensorModel(msgspec.Struct, frozen=True, kw_only=True):
     min_radial_speed_mps: float = 0.0
     blind_speed_mps: float = 0.0
     clutter_loss_db: float = 0.0
+    night_share: float = 0.3
     confirm_m: int = CONFIRM_M
     confirm_n: int = CONFIRM_N
     assumed_height_agl_m: tuple[float, ...] = (100.0, 300.0, 1000.0)
@@ -113,6 +116,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     min_radial_speed_mps: float = 0.0
     blind_speed_mps: float = 0.0
     clutter_loss_db: float = 0.0
+    night_share: float = 0.3
     assumed: tuple[str, ...] = ()
     contracts: tuple[dict[str, str], ...] = ()
 
@@ -190,6 +194,7 @@ def resolve(sensor: Sensor, *, folder: Path | None = None) -> SensorModel:
         min_radial_speed_mps=sensor.min_radial_speed_mps or (row.min_radial_speed_mps if row else 0.0),
         blind_speed_mps=row.blind_speed_mps if row else 0.0,
         clutter_loss_db=row.clutter_loss_db if row else 0.0,
+        night_share=row.night_share if row else 0.3,
         assumed_height_agl_m=sensor.assumed_height_agl_m,
         model=sensor.model,
         sac=sensor.sac,
@@ -239,6 +244,6 @@ def _not_modelled(method: Method, low: float | None, row: CatalogueEntry | None,
     if method == "link" and sensor.detection_probability is None and row is None:
         missing.append("garbling and fading: 0.95 is assumed within link range")
     if method == "observer":
-        missing.append("wind and background noise at the observer")
-    missing.append("vegetation above the ground model, unless a canopy was given")
+        missing.append("what an observer truly hears: the shares for distance, night and weather are assumed")
+    missing.append(NO_CANOPY)
     return tuple(missing)

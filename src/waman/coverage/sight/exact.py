@@ -1,6 +1,6 @@
 """The lowest visible height of single points, computed exactly: the judges of the sweep.
 
-Two judges, both float64, sharing nothing with :mod:`waman.coverage.sweep`: they treat one point at
+Two judges, both float64, sharing nothing with :mod:`waman.coverage.sight.sweep`: they treat one point at
 a time, and the effective earth by the trigonometry of a sphere along the azimuth (not a parabola).
 
 :func:`exact_lowest_height` judges everything from the raster's own posts on: they are joined to

@@ -6,7 +6,7 @@ For a sensor at height h0 and a cell at distance d whose ground is z, with groun
     max(0, h0 + d M + d² / (2 k R) - z),   M = max over nearer ground of (z - h0)/d - d/(2 k R)
 
 The rays are swept outward row by row, numbered by tangent, eight octants at a time
-(:mod:`waman.coverage.octants`), in slices of tangents that share nothing and so run on all cores.
+(:mod:`waman.coverage.sight.octants`), in slices of tangents that share nothing and so run on all cores.
 Curvature along an azimuth is that of the ellipsoid, L²/R = cell² (i²/R_across + j²/R_along), by
 Euler's formula.
 """
@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.coverage.octants import sweep_slice
+from waman.coverage.sight.octants import sweep_slice
 from waman.jit import PARALLEL_THREADS_MAX
 from waman.terrain.elevation import Elevation
 
