@@ -26,9 +26,9 @@ from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, features  # noqa:
 from waman.flights.ahead.intent_fitted import Fitted  # noqa: E402
 
 SEEDS = (201, 202, 203, 204, 205)
-LEVEL_SEEDS = (211, 212, 213, 214, 215, 216)
-DAYS = 50
-SHARES = (0.15, 0.25, 0.35, 0.5, 0.6, 0.75, 0.85, 0.9, 0.95)
+LEVEL_SEEDS = tuple(range(211, 223))
+DAYS = 45
+SHARES = (0.15, 0.25, 0.4, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95)
 RIDGE = 0.002
 OUT = ROOT / "src" / "waman" / "flights" / "ahead" / "intent_fitted.py"
 
