@@ -1,6 +1,6 @@
 """Where a flight is going: top-3, 90 % sets and arrival windows on simulated flights of fresh seeds and fresh ground.
 
-    python bench/intent.py [--seeds 8] [--from-seed 321] [--days 60]
+    python bench/intent.py [--seeds 8] [--from-seed 341] [--days 60]
 
 The flights come from the corridor simulator, whose pilots weigh radar, ceilings and heights that the model does not
 know. Corridor flights come in among lawful ones of every class, overflights too; one corridor flight in twenty is told
@@ -338,7 +338,7 @@ def reached(corridor: dict[str, Any], everybody: dict[str, Any], lawful: dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--from-seed", type=int, default=321)
+    parser.add_argument("--from-seed", type=int, default=341)
     parser.add_argument("--days", type=int, default=DAYS)
     args = parser.parse_args()
     seeds = list(range(args.from_seed, args.from_seed + args.seeds))
@@ -350,6 +350,7 @@ def main() -> None:
     ms = milliseconds()
     figures = {
         "seeds": seeds,
+        "seeds_note": "seeds 321-326 were looked at while the level of the sets was decided, and are not used here",
         "strips": worlds[0].strips,
         "candidates": len(worlds[0].land.ids),
         "goal": GOALS,

@@ -89,26 +89,26 @@ def fit(worlds: list[Course]) -> tuple[F, float]:
     return w, -(loss(found.x)[0] - RIDGE * float(np.sum(w**2)))
 
 
-def quantile(progress: F, values: F, share: float) -> list[float]:
+def quantile(progress: F, values: F, share: float, weight: F) -> list[float]:
     """Return the knots of a piecewise linear quantile of ``values`` along the way.
 
     Koenker and Bassett 1978 as a linear program: u+ and u- are what lies above and below.
     """
     basis, n, k = hats(progress), len(values), len(KNOTS)
-    cost = np.r_[np.zeros(k), np.full(n, share), np.full(n, 1.0 - share)]
+    cost = np.r_[np.zeros(k), share * weight, (1.0 - share) * weight]
     equal = sparse.hstack([sparse.csr_array(basis), sparse.eye_array(n), -sparse.eye_array(n)])
     bounds = [(None, None)] * k + [(0.0, None)] * (2 * n)
     found = linprog(cost, A_eq=equal, b_eq=values, bounds=bounds, method="highs")
     return [float(v) for v in found.x[:k]]
 
 
-def held_out(worlds: list[Course], habit: Habit) -> tuple[F, F, F, F]:
-    """Return progress and the mass ranked before the truth; progress and time left over time expected (places only).
+def held_out(worlds: list[Course], habit: Habit) -> tuple[F, F, F, F, F]:
+    """Return progress, the mass ranked before the truth, whether lawful; progress and time left over time expected.
 
     The 90 % set holds the truth when the mass before it is below the level, so the level is the 90 % quantile of
     that mass (split conformal prediction), and the windows are quantiles of the ratio.
     """
-    mass, where, ratio, there = [], [], [], []
+    mass, where, lawful, ratio, there = [], [], [], [], []
     for w in worlds:
         for f in w.flights:
             for share in SHARES:
@@ -116,12 +116,13 @@ def held_out(worlds: list[Course], habit: Habit) -> tuple[F, F, F, F]:
                 q, at = answer.probability, f.true if f.true >= 0 else len(w.land.ids)
                 mass.append(float(q[q > q[at]].sum()))
                 where.append(answer.progress)
+                lawful.append(f.lawful)
                 left = f.rows[-1, 0] - part_of(f, share)[-1, 0]
                 if f.true >= 0 and left > 60.0:
                     # windows of one make arrive_low the expected time itself
                     ratio.append(left / max(float(answer.arrive_low_s[f.true]), 1.0))
                     there.append(answer.progress)
-    return np.array(where), np.array(mass), np.array(there), np.array(ratio)
+    return np.array(where), np.array(mass), np.array(lawful), np.array(there), np.array(ratio)
 
 
 def fitted(worlds: list[Course], others: list[Course]) -> tuple[Fitted, float]:
@@ -129,10 +130,13 @@ def fitted(worlds: list[Course], others: list[Course]) -> tuple[Fitted, float]:
     whole, score = fit(worlds)
     start = Fitted(plain(whole[:, :-1]), plain(whole[:, -1]), (0.9,) * len(KNOTS), ((1.0, 1.0),) * len(KNOTS))
     # levels on other flights than the weights, or the fit would flatter them
-    where, mass, there, ratio = held_out(others, Habit(silent=start, named=start))
-    low, high = quantile(there, ratio, 0.05), quantile(there, ratio, 0.95)
+    where, mass, lawful, there, ratio = held_out(others, Habit(silent=start, named=start))
+    # corridor and lawful flights count alike, whichever are more: a set must hold for both
+    weight = np.where(lawful, 1.0 / max(lawful.sum(), 1), 1.0 / max((~lawful).sum(), 1)) * len(lawful)
+    ones = np.ones(len(there))
+    low, high = quantile(there, ratio, 0.05, ones), quantile(there, ratio, 0.95, ones)
     windows = plain(np.stack([low, high], axis=1))
-    return start._replace(levels=plain(np.array(quantile(where, mass, 0.9))), windows=windows), score
+    return start._replace(levels=plain(np.array(quantile(where, mass, 0.9, weight))), windows=windows), score
 
 
 def plain(values: F) -> Any:

@@ -15,10 +15,10 @@ from waman.tracks.core.look import WARM_SD, altitude_of, fit_pressure, fit_press
 
 def table(heights: list[float], *, offset_c: float, qnh_hpa: float, plots: int = 50) -> np.ndarray:
     """Return the bands after ``plots`` plots at each height (the middle of its band)."""
-    dz = np.zeros((col.BANDS + col.LINE_ROWS, 2))
+    dz = np.zeros((col.BANDS + col.LINE_ROWS, 3))
     for h in heights:
         band = int(h // 1000.0)
-        dz[band] = float(geometric_m(np.array(h), isa_offset_c=offset_c, qnh_hpa=qnh_hpa)) - h, plots
+        dz[band] = float(geometric_m(np.array(h), isa_offset_c=offset_c, qnh_hpa=qnh_hpa)) - h, plots, h
     fit_pressure(dz)
     return dz
 
@@ -29,14 +29,15 @@ def plot(fl_m: float) -> np.ndarray:
     return f
 
 
-@given(arrays(float, (col.BANDS, 2), elements=st.floats(0.0, 400.0)))
+@given(arrays(float, (col.BANDS, 3), elements=st.floats(0.0, 400.0)))
 def test_the_line_is_that_of_a_least_squares_by_singular_values(bands: np.ndarray) -> None:
-    dz = np.zeros((col.BANDS + col.LINE_ROWS, 2))
+    dz = np.zeros((col.BANDS + col.LINE_ROWS, 3))
     dz[: col.BANDS] = np.floor(bands)
+    dz[: col.BANDS, 2] *= 30.0
     fit_pressure(dz)
     line, covariance = fit_pressure_ref(dz)
-    assert dz[col.BANDS] == pytest.approx(line, rel=1e-6, abs=1e-6)
-    assert dz[col.BANDS + 1] == pytest.approx(covariance[0], rel=1e-6)
+    assert dz[col.BANDS, :2] == pytest.approx(line, rel=1e-6, abs=1e-6)
+    assert dz[col.BANDS + 1, :2] == pytest.approx(covariance[0], rel=1e-6)
     assert dz[col.BANDS + 2, 0] == pytest.approx(covariance[1, 1], rel=1e-6)
 
 
@@ -49,7 +50,7 @@ def test_air_twenty_degrees_off_is_learned_from_two_heights_and_holds_at_a_third
 
 
 def test_without_anybody_who_says_both_the_interval_is_wide_and_grows_with_height() -> None:
-    nothing = np.zeros((col.BANDS + col.LINE_ROWS, 2))
+    nothing = np.zeros((col.BANDS + col.LINE_ROWS, 3))
     low, high = (altitude_of(plot(h), nothing) for h in (500.0, 4000.0))
     assert low[0] == 500.0 and np.sqrt(low[1]) > 70.0 and np.sqrt(high[1]) > WARM_SD * 4000.0
     true = float(geometric_m(np.array(4000.0), isa_offset_c=20.0, qnh_hpa=1013.25))

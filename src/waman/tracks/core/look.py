@@ -17,12 +17,14 @@ from waman.tracks.core.state import Batch, Params, Sensors, State
 
 Grid = NDArray[np.float32]
 
-GROUND_SD_M = 72.0
-"""Before anything is heard: sea-level pressure off standard by some 10 hPa (assumption)."""
+GROUND_SD_M = 83.0
+"""Before anything is heard: sea-level pressure off standard by 10 hPa (assumption; 8.31 m each, ICAO Doc 7488)."""
 WARM_SD = 0.055
 """Heights stretch by this share: so wide that intervals hold nine times in ten 20 degrees off (bench/heights.py)."""
-BAND_SD_M = 20.0
-"""How far the mean of a band of 1,000 m may lie from the line (heights within the band are not spread evenly)."""
+BAND_SD_M = 10.0
+"""How far the mean difference of a band may lie from the line: air is not linear, nor alike everywhere (assumption)."""
+PLOT_VAR = 225.0
+"""Variance of one height [m^2]: encoder steps and receiver noise."""
 
 
 @kernel
@@ -127,14 +129,20 @@ def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
     """
     geo, fl = f[col.P_GEO], f[col.P_FL]
     if geo == geo:
-        return geo, 225.0, 2
+        return geo, PLOT_VAR, 2
     if fl != fl:
         return 0.0, 0.0, 0
     k = dz.shape[0] - col.LINE_ROWS
+    return fl + dz[k, 0] + fl * dz[k, 1], PLOT_VAR + pressure_var(fl, dz), 1
+
+
+@kernel
+def pressure_var(height_m: float, dz: Floats) -> float:
+    """Return the variance of the line at a height [m^2]: an error that all plots share and no filter averages out."""
+    k = dz.shape[0] - col.LINE_ROWS
     if dz[k + 1, 0] <= 0.0:
-        return fl, 225.0 + GROUND_SD_M**2 + (WARM_SD * fl) ** 2, 1
-    off = dz[k + 1, 0] + fl * (2.0 * dz[k + 1, 1] + fl * dz[k + 2, 0])
-    return fl + dz[k, 0] + fl * dz[k, 1], 225.0 + off, 1
+        return GROUND_SD_M**2 + (WARM_SD * height_m) ** 2
+    return float(dz[k + 1, 0] + height_m * (2.0 * dz[k + 1, 1] + height_m * dz[k + 2, 0]))
 
 
 @kernel
@@ -143,14 +151,14 @@ def fit_pressure(dz: Floats) -> None:
 
     Air warmer than standard by t degrees stretches heights by about t / 280, and a sea-level pressure off standard
     moves them all (ICAO Doc 7488). Bayesian least squares: a has GROUND_SD_M, b has WARM_SD before anything is heard.
-    The last three rows of ``dz`` become (a, b), (var a, cov), (var b, 0).
+    The last rows of ``dz`` become (a, b), (var a, cov), (var b, 0).
     """
     k = dz.shape[0] - col.LINE_ROWS
     iaa, iab, ibb, ya, yb = 1.0 / GROUND_SD_M**2, 0.0, 1.0 / WARM_SD**2, 0.0, 0.0
     for band in range(k):
         if dz[band, 1] < 1.0:
             continue
-        h, w = (band + 0.5) * 1000.0, 1.0 / (BAND_SD_M**2 + 225.0 / dz[band, 1])
+        h, w = dz[band, 2], 1.0 / (BAND_SD_M**2 + PLOT_VAR / dz[band, 1])
         iaa, iab, ibb = iaa + w, iab + w * h, ibb + w * h * h
         ya, yb = ya + w * dz[band, 0], yb + w * h * dz[band, 0]
     det = iaa * ibb - iab * iab
@@ -162,8 +170,8 @@ def fit_pressure_ref(dz: Floats) -> tuple[Floats, Floats]:
     """Return (a, b) and their covariance by singular values, the twin of :func:`fit_pressure`."""
     k = dz.shape[0] - col.LINE_ROWS
     band = np.flatnonzero(dz[:k, 1] >= 1.0)
-    sd = np.concatenate([np.sqrt(BAND_SD_M**2 + 225.0 / dz[band, 1]), [GROUND_SD_M, WARM_SD]])
-    rows = np.concatenate([np.column_stack([np.ones(band.size), (band + 0.5) * 1000.0]), np.eye(2)])
+    sd = np.concatenate([np.sqrt(BAND_SD_M**2 + PLOT_VAR / dz[band, 1]), [GROUND_SD_M, WARM_SD]])
+    rows = np.concatenate([np.column_stack([np.ones(band.size), dz[band, 2]]), np.eye(2)])
     right = np.concatenate([dz[band, 0], [0.0, 0.0]]) / sd
     inverse = np.linalg.pinv(rows / sd[:, None], rcond=1e-14)
     return inverse @ right, inverse @ inverse.T
@@ -171,7 +179,7 @@ def fit_pressure_ref(dz: Floats) -> tuple[Floats, Floats]:
 
 @kernel
 def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
-    """Update the mean geometric-minus-pressure difference of each height band (memory of 200 plots), and the line."""
+    """Update the mean geometric-minus-pressure difference of each height band (memory of 200), and the line."""
     heard = False
     for j in range(first, last):
         geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
@@ -180,6 +188,7 @@ def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
         band = min(max(int(fl // 1000.0), 0), dz.shape[0] - col.LINE_ROWS - 1)
         weight = min(dz[band, 1] + 1.0, 200.0)
         dz[band, 0] += (geo - fl - dz[band, 0]) / weight
+        dz[band, 2] += (fl - dz[band, 2]) / weight
         dz[band, 1] = weight
         heard = True
     if heard:

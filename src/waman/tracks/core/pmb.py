@@ -16,7 +16,7 @@ from waman.jit import kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.lbp import marginals
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
-from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressure, predict_all
+from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressure, predict_all, pressure_var
 from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter
 from waman.tracks.core.motion import Floats, Ints, moments, within
 from waman.tracks.core.state import Batch, Params, Sensors, State
@@ -47,7 +47,8 @@ def write_rows(
         f[col.O_T], f[col.O_X], f[col.O_Y], f[col.O_VX], f[col.O_VY] = time_s, mean[0], mean[1], mean[2], mean[3]
         f[col.O_PXX], f[col.O_PXY], f[col.O_PYY] = cov[0], cov[1], cov[2]
         f[col.O_ALT] = val[col.ALT] if tag[col.ALT_FROM] else math.nan
-        f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0)) if tag[col.ALT_FROM] else math.nan
+        shared = pressure_var(val[col.ALT], state.dz) if tag[col.ALT_FROM] == col.PRESSURE else 0.0
+        f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0) + shared) if tag[col.ALT_FROM] else math.nan
         f[col.O_R], f[col.O_PD] = val[col.R], val[col.PD]
         f[col.O_REPORT], f[col.O_FACTOR] = report, val[col.FACTOR]
         k[col.O_BIRTH] = tag[col.BIRTH]

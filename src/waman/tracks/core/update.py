@@ -8,7 +8,7 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.look import altitude_of
+from waman.tracks.core.look import PLOT_VAR, altitude_of
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.state import Batch, Params, State
 
@@ -135,6 +135,8 @@ def update_height(val: Floats, tag: Ints, f: Floats, dz: Floats) -> None:
         s = val[col.ALT_PP] + var
         off = height - val[col.ALT]
         if off * off <= 25.0 * s:
+            # what all pressure heights share is no news of this one: it is added when the row is written
+            s = val[col.ALT_PP] + PLOT_VAR
             gain, rate_gain = val[col.ALT_PP] / s, val[col.ALT_PV] / s
             val[col.ALT] += gain * off
             val[col.ALT_RATE] += rate_gain * off
@@ -146,7 +148,8 @@ def update_height(val: Floats, tag: Ints, f: Floats, dz: Floats) -> None:
         tag[col.ALT_BAD] += 1
         if tag[col.ALT_BAD] < 5:
             return
-    val[col.ALT], val[col.ALT_PP], val[col.ALT_RATE], val[col.ALT_PV], val[col.ALT_VV] = height, var, 0.0, 0.0, 100.0
+    val[col.ALT], val[col.ALT_PP] = height, PLOT_VAR
+    val[col.ALT_RATE], val[col.ALT_PV], val[col.ALT_VV] = 0.0, 0.0, 100.0
     tag[col.ALT_FROM], tag[col.ALT_BAD] = source, 0
 
 
