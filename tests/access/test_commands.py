@@ -48,6 +48,7 @@ MAY: list[tuple[str, str, set[str]]] = [
     ("case tally", "--case C1", INSIDE),
     ("case print", "C1 --purpose p -o {s}/{u}.pdf", INSIDE),
     ("case export", "C1 --purpose p -o {s}/{u}.folder", INSIDE),
+    ("case video", "{s}/line.jsonl --case C1 -o {s}/{u}.video", INSIDE),
     ("case agree", "C1 9 --reason r", HANDLES | AUDITS),
     ("case identity", "C1 1 --reason r", {"handler-out", "auditor-out"}),  # agreed by handler-in and auditor-in
     (
@@ -72,6 +73,8 @@ MAY: list[tuple[str, str, set[str]]] = [
     ("bundle in", "{s}/bundle.age", INSIDE),
     ("ledger append", "{w}/ledger {s}/line.jsonl", HANDLES | AUDITS | ADMIN),
     ("ledger erase", "{w}/ledger 0 title --reason r", set()),
+    ("ledger agree", "{w}/ledger 0 --reason r", HANDLES | AUDITS),
+    ("ledger erase", "{w}/ledger 0 title --reason r", AUDITS),  # two institutions have agreed by now
     ("people list", "", ADMIN),
     ("people add", "new-{u} --role public --password 'doce letras y mas'", ADMIN),
     ("people remove", "new-{u} --reason r", ADMIN),

@@ -106,4 +106,15 @@ def test_the_offline_page_verifies_in_chromium_and_names_what_was_changed(
                 assert page.locator("#fields tr").count() == 216
             assert all(url.startswith("file:") for url in asked), "the page asked the network"
             page.close()
+        page = browser.new_page(locale="es-PE")
+        page.goto((base / "bundle" / "verify.html").as_uri())
+        assert page.inner_text("h1") == "Auditoría de un libro, sin conexión"
+        page.set_input_files("#folder", broken)
+        page.locator("#verdict.bad").wait_for(timeout=60_000)
+        assert "NO se cumple: " in page.inner_text("#verdict") and "el de arriba" in page.inner_text("#verdict")
+        page.click("#other")
+        page.locator("#verdict.bad").wait_for(timeout=60_000)
+        assert page.inner_text("h1") == "Audit of a ledger, offline"
+        page.set_input_files("#folder", base / "bundle")
+        page.locator("#verdict.good").wait_for(timeout=60_000)
         browser.close()

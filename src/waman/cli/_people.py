@@ -16,7 +16,7 @@ from waman.errors import InputError
 if TYPE_CHECKING:
     from waman.access import Subject
     from waman.access.people import Session, User
-    from waman.tips import TipStore
+    from waman.tips import Desk, TipStore
 
 RECORD = "people.all"
 SESSIONS_MAX = 1000
@@ -126,12 +126,42 @@ def asker_of(workspace: Path) -> Subject:
     return whoever_asks(workspace, *open_store(workspace), KEEPER.user)
 
 
-def demand(workspace: Path, action: str, kind: str, field: str) -> Subject:
+def demand(
+    workspace: Path, action: str, kind: str, field: str, agreed: frozenset[tuple[str, str]] = frozenset()
+) -> Subject:
     """Ask the policy for a command on the workspace as a whole; the keeper passes."""
     from waman.access import Thing, require
     from waman.access.decide import EVERY
 
     subject = asker_of(workspace)
     if EVERY not in subject.compartments:
-        require(subject, action, Thing(kind), field)
+        require(subject, action, Thing(kind, agreed=agreed), field)
     return subject
+
+
+def agreed_to(workspace: Path, name: str) -> frozenset[tuple[str, str]]:
+    """Return who has agreed to something, as (user, institution)."""
+    from waman.cli._desk import open_store
+    from waman.tips.sealed import open_with
+
+    if not any((workspace / "tips").glob("desk.key*")):
+        return frozenset()
+    store, identity = open_store(workspace)
+    if f"{name}.agreed" not in store.names():
+        return frozenset()
+    return frozenset(
+        (str(user), str(house)) for user, house in json.loads(open_with(store.get(f"{name}.agreed"), identity))
+    )
+
+
+def keep_agreement(desk: Desk, name: str) -> int:
+    """Add whoever asks to those who have agreed; returns how many they are."""
+    from waman.tips.sealed import open_with, seal_to
+
+    if not desk.subject.institution:
+        raise InputError("agreeing needs a signed-in person of a known institution")
+    given = {(desk.subject.user, desk.subject.institution)}
+    if f"{name}.agreed" in desk.store.names():
+        given |= {tuple(row) for row in json.loads(open_with(desk.store.get(f"{name}.agreed"), desk.identity))}
+    desk.store.put(f"{name}.agreed", seal_to(json.dumps(sorted(given)).encode(), [desk.identity]))
+    return len(given)

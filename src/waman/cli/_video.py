@@ -61,19 +61,22 @@ def video(
         found["ground_time_s"] = ground_time_s(landed, left, found.get("container", {}).get("duration_s"))
     for second, data in stills(file, seconds).items() if seconds else ():
         pictures[f"still-{second:g}.png"] = data
-    output.mkdir(parents=True)
-    for name, content in pictures.items():
-        (output / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    (output / "video.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for name, value in found.items():
-        click.echo(f"{name}: {value}")
+    found_in = ""
     if case is not None:
         from waman.cases import add_event
         from waman.cli._desk import now, open_desk
 
         with open_desk(workspace, officer) as desk:
             event = add_event(desk, case, "case.evidence", found, now())
-        click.echo(f"{event.name} added to case {case}, entry {event.entry}")
+        found_in = f"{event.name} added to case {case}, entry {event.entry}"
+    output.mkdir(parents=True)
+    for name, content in pictures.items():
+        (output / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    (output / "video.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, value in found.items():
+        click.echo(f"{name}: {value}")
+    if found_in:
+        click.echo(found_in)
 
 
 def _claimed(

@@ -207,13 +207,14 @@ def publish(folder: Path) -> None:
 def erase(folder: Path, index: int, field: tuple[str, ...], reason: str) -> None:
     """Erase FIELDs of entry INDEX for good. The entry's digest and every proof stay valid; the erasure is recorded.
 
-    Copies that already left this machine are beyond reach.
+    Copies that already left this machine are beyond reach. Where people were added, an auditor erases, after two
+    people of different institutions have agreed (waman ledger agree).
     """
-    from waman.cli._people import demand
+    from waman.cli._people import agreed_to, demand
     from waman.ledger import Log, Record
     from waman.ledger.entry import utc_text
 
-    demand(folder.parent, "erase", "ledger", "disclosure")
+    demand(folder.parent, "erase", "ledger", "disclosure", agreed_to(folder.parent, f"ledger.{index:09d}"))
     now = utc_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     log = Log(folder)
     try:
@@ -223,6 +224,26 @@ def erase(folder: Path, index: int, field: tuple[str, ...], reason: str) -> None
     finally:
         log.close()
     click.echo(f"erased {names} of entry {index}; recorded as entry {receipt.first}")
+
+
+@command.command()
+@FOLDER
+@click.argument("index", type=int)
+@click.option("--reason", required=True, help="Recorded.")
+def agree(folder: Path, index: int, reason: str) -> None:
+    """Agree that fields of entry INDEX are erased; two people of different institutions are needed."""
+    from waman.access import Thing, require
+    from waman.cli._desk import now, open_desk
+    from waman.cli._people import keep_agreement
+    from waman.ledger import Record
+
+    with open_desk(folder.parent, "desk") as desk:
+        require(desk.subject, "write", Thing("ledger"), "erasure")
+        desk.log.entry(index)
+        fields = {"kind": "erasure.agreed", "of": index, "reason": reason, "institution": desk.subject.institution}
+        desk.log.append([Record("erasure", now(), fields, actor=desk.officer)])
+        count = keep_agreement(desk, f"ledger.{index:09d}")
+    click.echo(f"recorded; {count} have agreed")
 
 
 @command.command()
