@@ -62,7 +62,18 @@ def test_three_radars_get_their_biases_back_within_ten_per_cent() -> None:
     for name, (dr, da) in TRUE.items():
         assert found[name].range_m == pytest.approx(dr, rel=0.1)
         assert found[name].azimuth_deg == pytest.approx(da, rel=0.1)
-        assert abs(found[name].time_s) < 0.2
+        assert found[name].time_s == 0.0  # cannot be told from none, so none
+        assert 0.0 < found[name].time_sigma_s < 0.2
+
+
+def test_a_radar_that_stamps_half_a_second_late_is_found() -> None:
+    plots = world(1)
+    late = np.asarray(plots["sensor"].cast(pa.string()).to_pylist()) == "r1"
+    time = plots["time"].cast(pa.int64()).to_numpy() + np.where(late, 500_000, 0)
+    plots = plots.set_column(0, plots.schema.field("time"), pa.array(time).cast(tables.TIME))
+    found = {b.sensor: b.time_s for b in register(plots, RADARS)}
+    assert found["r1"] == pytest.approx(0.5, abs=0.15)
+    assert found["r0"] == found["r2"] == 0.0
 
 
 def test_corrected_plots_show_no_bias_any_more() -> None:

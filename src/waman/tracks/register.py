@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from waman.config import Sensor
 from waman.geo.frames import Frame
@@ -21,6 +22,7 @@ from waman.tracks.core.motion import Floats
 from waman.tracks.prepare import floats, times_us
 
 PAIRS_MIN = 20
+TIME_SIGMAS = 3.0
 GAP_MAX_S = 15.0
 OPPORTUNITY_KINDS = ("ads_b", "mlat")
 
@@ -92,9 +94,10 @@ def _pairs(mine: pa.Table, traffic: pa.Table, frame: Frame, antenna_msl_m: float
 
 
 def _solve(sensor: Sensor, pairs: Floats) -> Bias:
-    """Return the weighted least-squares bias, outliers beyond 4 sigma left out in three rounds.
+    """Return the weighted least-squares bias.
 
-    A radar that stamps ``dt`` too late shows where the aircraft was ``dt`` before: error = -rate x dt.
+    A radar that stamps ``dt`` too late shows where the aircraft was ``dt`` before: error = -rate x dt. A time bias that
+    cannot be told from none is taken as none: moving stamps by a guess would only pull plots out of their scan.
     """
     n = len(pairs)
     az_sigma = np.radians(sensor.sigma_azimuth_deg)
@@ -107,18 +110,27 @@ def _solve(sensor: Sensor, pairs: Floats) -> Bias:
     keep = np.ones(2 * n, bool)
     middle = np.concatenate([np.full(n, np.median(pairs[:, 0])), np.full(n, np.median(pairs[:, 1]))])
     keep &= np.abs((b - middle) * weight) < 12.0
-    solution, cov = np.zeros(3), np.eye(3)
-    for _ in range(3):
-        w = (a * weight[:, None] * scale)[keep]
-        cov = np.linalg.inv(w.T @ w)
-        solution = cov @ (w.T @ (b * weight)[keep]) * scale
-        residual = (b - a @ solution) * weight
-        keep = np.abs(residual) < 4.0 * max(float(np.sqrt(np.mean(residual[keep] ** 2))), 0.5)
-    sigma = np.sqrt(np.diag(cov)) * scale
+    solution, sigma = _robust(a, b, weight, scale, keep)
+    if abs(solution[2]) < TIME_SIGMAS * sigma[2]:
+        without, known = _robust(a[:, :2], b, weight, scale[:2], keep)
+        solution, sigma = np.append(without, 0.0), np.append(known, sigma[2])
     return Bias(
         sensor.id, float(solution[0]), float(np.degrees(solution[1])), float(solution[2]),
         float(sigma[0]), float(np.degrees(sigma[1])), float(sigma[2]), n,
     )  # fmt: skip
+
+
+def _robust(a: Floats, b: Floats, weight: Floats, scale: Floats, keep: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the least-squares solution and its 1-sigma, outliers beyond 4 sigma left out in three rounds."""
+    solution: Floats = np.zeros(len(scale))
+    cov: Floats = np.eye(len(scale))
+    for _ in range(3):
+        w = (a * weight[:, None] * scale)[keep]
+        cov = np.asarray(np.linalg.inv(w.T @ w), np.float64)
+        solution = cov @ (w.T @ (b * weight)[keep]) * scale
+        residual = (b - a @ solution) * weight
+        keep = np.abs(residual) < 4.0 * max(float(np.sqrt(np.mean(residual[keep] ** 2))), 0.5)
+    return solution, np.sqrt(np.diag(cov)) * scale
 
 
 def corrected(plots: pa.Table, biases: Iterable[Bias], sensors: Iterable[Sensor]) -> pa.Table:
