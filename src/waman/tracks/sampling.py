@@ -37,12 +37,13 @@ def sample_sensors(
     *,
     cell_m: float = CELL_M,
     time_us: int | None = None,
+    heights: bool = True,
 ) -> Sensors:
     """Return the sensor table of the kernels for plots within ``bounds_m`` (west, south, east, north in the plane).
 
     ``detection_probability`` is a number, a function ``(lat_deg, lon_deg, height_agl_m, sensor, time_us) -> (n,)``
     or an object with a method of that name; a sensor it does not know (KeyError, or NaN) gets its own
-    constant. Heights are asked above ground, NaN meaning unknown.
+    constant. Heights are asked above ground, NaN meaning unknown; without ``heights`` (no plot tells one) only that.
     """
     west, south, east, north = bounds_m
     cell = max(cell_m, (east - west + 2 * MARGIN_M) / CELLS_MAX, (north - south + 2 * MARGIN_M) / CELLS_MAX)
@@ -65,12 +66,13 @@ def sample_sensors(
         return Sensors(f, pd, np.zeros((1, 1), np.float32), np.array([np.nan]), seen)
     xs, ys = gx + (np.arange(nx) + 0.5) * cell, gy + (np.arange(ny) + 0.5) * cell
     lat, lon = (a.ravel() for a in frame.to_degrees(east_m=np.tile(xs, (ny, 1)), north_m=np.tile(ys[:, None], (1, nx))))
-    grid = np.empty((len(models), len(LAYERS_AGL_M), ny, nx), np.float32)
+    layers = LAYERS_AGL_M if heights else LAYERS_AGL_M[:1]
+    grid = np.empty((len(models), len(layers), ny, nx), np.float32)
     for s, model in enumerate(models):
-        for k, height in enumerate(LAYERS_AGL_M):
+        for k, height in enumerate(layers):
             grid[s, k] = _ask(detection_probability, lat, lon, height, model.id, time_us, constants[s]).reshape(ny, nx)
     ground = _ground(detection_probability, lat, lon, ny, nx)
-    return Sensors(f, grid, ground, np.array(LAYERS_AGL_M), _seen(f, grid[:, 0]))
+    return Sensors(f, grid, ground, np.array(layers), _seen(f, grid[:, 0]))
 
 
 def map_grid(sensors: Sensors) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ def pack(fields: dict[str, Any]) -> bytes:
         "settled_us": fields["_settled_us"],
         "newest_us": fields["_newest_us"],
         "cell_m": fields["_cell_m"],
+        "heights": fields["_heights"],
     }
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, fields["_buffer"].schema) as writer:
@@ -63,5 +64,5 @@ def unpack(content: bytes, fields: dict[str, Any]) -> None:
     fields["_frame"] = Frame(lat0_deg=plain["frame"][0], lon0_deg=plain["frame"][1]) if plain["frame"] else None
     fields["_bounds"] = tuple(plain["bounds"])
     fields["_models"] = [SensorModel(m[0], m[1], None, *m[2:]) for m in plain["models"]]
-    for name in ("origin_us", "settled_us", "newest_us", "cell_m"):
+    for name in ("origin_us", "settled_us", "newest_us", "cell_m", "heights"):
         fields[f"_{name}"] = plain[name]

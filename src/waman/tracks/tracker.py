@@ -23,7 +23,7 @@ from waman.geo.units import DAY_US, SECOND_US
 from waman.tracks import prepare, snapshots
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
-from waman.tracks.core.pmb import run_frames
+from waman.tracks.core.pmb import room_needed, run_frames
 from waman.tracks.core.state import Batch, Params, Sensors, State, copied, empty_state, grown, mapped
 from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
@@ -59,11 +59,11 @@ class Tracker:
     Plots may come in any order within ``LATE_S``: the tracker keeps its state as it was that long ago and runs the
     plots since again, so that late, shuffled or doubled plots give exactly the rows of the clean order.
 
-    State: ``_state`` (every Bernoulli track up to ``_settled_us``, as arrays), ``_buffer`` (plots after it),
-    ``_frame`` (the plane, fixed by the first plots), ``_words`` (numbering of sensors, addresses,
-    callsigns), ``_models`` (sensors met), ``_sensors`` (their sampled detection probability), ``_bounds`` (the plane
-    area sampled), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of it. ``_ahead`` is only a
-    cache: frames run beyond the settled ones. Not thread-safe.
+    State: ``_state`` (every Bernoulli track up to ``_settled_us``, and the maps, as arrays), ``_buffer`` (plots after
+    it), ``_frame`` (the plane, fixed by the first plots), ``_words`` (numbering of sensors, addresses, callsigns),
+    ``_models`` (sensors met), ``_sensors`` (their sampled detection probability), ``_bounds`` (the plane area sampled),
+    ``_heights`` (whether any plot told one), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of
+    it. ``_ahead`` is only a cache: frames run beyond the settled ones. Not thread-safe.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Tracker:
         self._sensors: Sensors | None = None
         self._frame: Frame | None = None
         self._bounds = (np.inf, np.inf, -np.inf, -np.inf)
+        self._heights = False
         self._origin_us = 0
         self._buffer: pa.Table = tables.empty("plots")
         self._settled_us = self._newest_us = NO_TIME_US
@@ -261,7 +262,7 @@ class Tracker:
             frame, out_f, out_i = run_frames(state, batch, self._sensors, self._params, frame, frames)
             parts.append((out_f, out_i))
             if frame < frames:
-                need = int(state.counters[0] + batch.start[frame + 1] - batch.start[frame])
+                need = room_needed(state, int(batch.start[frame + 1] - batch.start[frame]), self._params)
                 state = grown(state, capacity=2 * need, addresses=0)
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), state
 
@@ -285,15 +286,23 @@ class Tracker:
                 boxes.append((e - reach, n - reach, e + reach, n + reach))
         west, south, east, north = np.array([*boxes, self._bounds]).T
         wider = (float(west.min()), float(south.min()), float(east.max()), float(north.max()))
-        if fresh or wider != self._bounds or self._sensors is None:
-            self._bounds = wider
+        told = any(table[name].null_count < table.num_rows for name in ("altitude_fl", "altitude_msl_m"))
+        heights = self._heights or told
+        if fresh or wider != self._bounds or heights != self._heights or self._sensors is None:
+            self._bounds, self._heights = wider, heights
             self._sample()
 
     def _sample(self) -> None:
         assert self._frame is not None
         self._ahead = None
         self._sensors = sample_sensors(
-            self._models, self._frame, self._bounds, self._given, cell_m=self._cell_m, time_us=self._origin_us
+            self._models,
+            self._frame,
+            self._bounds,
+            self._given,
+            cell_m=self._cell_m,
+            time_us=self._origin_us,
+            heights=self._heights,
         )
         self._state = mapped(self._state, map_grid(self._sensors), self._sensors.seen.shape)
 

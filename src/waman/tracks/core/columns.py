@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 # columns of State.val, one float each
-R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, FACTOR = range(11)
-VAL_COLUMNS = 11
+R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, FACTOR, X0, Y0, FAR = range(14)
+VAL_COLUMNS = 14
 # columns of State.tag, one integer each
 ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW, BIRTH = range(12)
 TAG_COLUMNS = 12

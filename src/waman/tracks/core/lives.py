@@ -43,7 +43,7 @@ def start_tracks(
         val[:] = 0.0
         tag[:] = -1
         val[col.R], val[col.SEEN], val[col.ROW], val[col.BORN] = r, time_s, -math.inf, time_s
-        val[col.PD] = there[j - first]
+        val[col.PD], val[col.X0], val[col.Y0] = there[j - first], f[col.P_X], f[col.P_Y]
         tag[col.MODES], tag[col.CONFIRMED], tag[col.HITS], tag[col.SEEN_NOW] = 1, 0, 1, 1
         tag[col.ALT_FROM], tag[col.ALT_BAD] = 0, 0
         tag[col.PLOT] = tag[col.BIRTH] = batch.i[j, col.P_ROW]
@@ -98,26 +98,36 @@ def drop_tracks(state: State, time_s: float, par: Params) -> None:
 
 
 @kernel
-def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: int) -> None:
-    """Let one of two tracks go that follow the same aircraft: same best plot, same place, same velocity."""
-    owner = np.full(plots, -1)
-    for i in range(start.shape[0] - 1):
+def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: int, forked: Ints) -> None:
+    """Let one of two tracks go that follow the same aircraft: same best plot, same place, same velocity.
+
+    ``forked`` (capacity,) names the plot of each track that this frame's forks added at the end.
+    """
+    owner, tracks = np.full(plots, -1), start.shape[0] - 1
+    for i in range(tracks):
         for e in range(start[i], start[i + 1]):
-            if chosen[e] < 0.05:
-                continue
-            k = owner[plot[e]]
-            if k < 0:
-                owner[plot[e]] = i
-            elif twins(state, i, k):
-                keep, lose = (k, i) if state.val[k, col.R] >= state.val[i, col.R] else (i, k)
-                owner[plot[e]] = keep
-                if state.tag[lose, col.ICAO] >= 0 and state.tag[keep, col.ICAO] < 0:
-                    keep, lose = lose, keep
-                state.val[keep, col.R] = max(state.val[keep, col.R], state.val[lose, col.R])
-                if state.tag[lose, col.CONFIRMED] and state.val[lose, col.BORN] < state.val[keep, col.BORN]:
-                    state.tag[keep, col.ID], state.tag[lose, col.ID] = state.tag[lose, col.ID], state.tag[keep, col.ID]
-                    state.val[keep, col.BORN] = state.val[lose, col.BORN]
-                state.val[lose, col.R] = 0.0
+            if chosen[e] >= 0.05:
+                meet(state, owner, plot[e], i)
+    for i in range(tracks, state.counters[0]):
+        meet(state, owner, forked[i], i)
+
+
+@kernel
+def meet(state: State, owner: Ints, j: int, i: int) -> None:
+    """Let track ``i`` meet the track that had plot ``j`` before it, and merge the two if they are one aircraft."""
+    k = owner[j]
+    if k < 0:
+        owner[j] = i
+    elif twins(state, i, k):
+        keep, lose = (k, i) if state.val[k, col.R] >= state.val[i, col.R] else (i, k)
+        owner[j] = keep
+        if state.tag[lose, col.ICAO] >= 0 and state.tag[keep, col.ICAO] < 0:
+            keep, lose = lose, keep
+        state.val[keep, col.R] = min(state.val[keep, col.R] + state.val[lose, col.R], 1.0)
+        if state.tag[lose, col.CONFIRMED] and state.val[lose, col.BORN] < state.val[keep, col.BORN]:
+            state.tag[keep, col.ID], state.tag[lose, col.ID] = state.tag[lose, col.ID], state.tag[keep, col.ID]
+            state.val[keep, col.BORN] = state.val[lose, col.BORN]
+        state.val[lose, col.R] = 0.0
 
 
 @kernel

@@ -28,6 +28,27 @@ PLOT_VAR = 225.0
 
 
 @kernel
+def fading(x: Floats, val: Floats, par: Params) -> float:
+    """Return the rate [1/s] at which a track that answers nothing loses existence because it does not move.
+
+    What stands still is an echo of the ground, or has landed. Velocity says so at once but roughly; how far the
+    track ever was from its first place says so surely after a while, and a circling aircraft passes.
+    """
+    speed2 = x[2] * x[2] + x[3] * x[3]
+    rate = math.exp(-0.5 * speed2 / (par.still_mps * par.still_mps)) / par.still_s
+    if stuck(val, par):
+        rate += 1.0 / par.stuck_s
+    return rate
+
+
+@kernel
+def stuck(val: Floats, par: Params) -> bool:
+    """Return whether a track has stayed about its first place, slower than anything that flies."""
+    age = val[col.SEEN] - val[col.BORN]
+    return bool(age >= par.stuck_after_s and val[col.FAR] < par.still_mps * age)
+
+
+@kernel
 def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Floats) -> None:
     """Move every track forward by ``dt_s``: mix, predict, survive; height by its own two-state filter."""
     stay = math.exp(-par.jump_rate * dt_s)
@@ -37,10 +58,7 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
     for i in range(state.counters[0]):
         vals[i, col.R] *= live
         if tags[i, col.ICAO] < 0 and tags[i, col.M3A] < 0 and tags[i, col.HITS] > 1:
-            # what stands still is an echo of the ground, or has landed
-            speed2 = x[i, 0, 2] * x[i, 0, 2] + x[i, 0, 3] * x[i, 0, 3]
-            slow = math.exp(-0.5 * speed2 / (par.still_mps * par.still_mps))
-            vals[i, col.R] *= math.exp(-slow * dt_s / par.still_s)
+            vals[i, col.R] *= math.exp(-dt_s * fading(x[i, 0], vals[i], par))
         if tags[i, col.MODES] == 1:
             predict_model(x[i, 0], p[i, 0], dt_s, 0.0, par.q_young)
         else:
@@ -328,15 +346,16 @@ def gate_all(
         if tags[i, col.ICAO] >= 0:
             reach = 1e9  # an address may reappear anywhere it could have flown
         wide = reach + noise_max
-        x0, x1 = max((cx - wide - west) / cell, 0.0), min((cx + wide - west) / cell, columns - 1.0)
-        y0, y1 = max((cy - wide - south) / cell, 0.0), min((cy + wide - south) / cell, rows - 1.0)
+        c0, c1 = math.floor((cx - wide - west) / cell), math.floor((cx + wide - west) / cell)
+        k0, k1 = math.floor((cy - wide - south) / cell), math.floor((cy + wide - south) / cell)
+        c0, c1, k0, k1 = max(c0, 0), min(c1, columns - 1), max(k0, 0), min(k1, rows - 1)
         if used + plots > weight.shape[0]:
             plot = np.concatenate((plot, np.empty(plot.shape[0] + plots, np.int64)))
             weight = np.concatenate((weight, np.empty(weight.shape[0] + plots)))
             factor = np.concatenate((factor, np.empty(factor.shape[0] + plots)))
-        if x0 <= x1 and y0 <= y1:
-            for row in range(int(y0), int(y1) + 1):
-                for slot in range(cell_start[row * columns + int(x0)], cell_start[row * columns + int(x1) + 1]):
+        if c0 <= c1:
+            for row in range(k0, k1 + 1):
+                for slot in range(cell_start[row * columns + c0], cell_start[row * columns + c1 + 1]):
                     j = order[slot]
                     dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
                     if dx * dx + dy * dy > limit * limit:

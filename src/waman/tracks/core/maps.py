@@ -17,6 +17,7 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
+from waman.tracks.core.look import stuck
 from waman.tracks.core.motion import Floats, Ints, moments
 from waman.tracks.core.state import Batch, Params, Sensors, State
 
@@ -119,12 +120,18 @@ def learn_clutter(
     for i in range(start.shape[0] - 1):
         if start[i] == start[i + 1]:
             continue
-        if state.tag[i, col.CONFIRMED] == 1 and state.tag[i, col.ICAO] < 0 and state.tag[i, col.M3A] < 0:
-            moments(state.x[i], state.p[i], state.mu[i], mean, cov)
-            if math.hypot(mean[2], mean[3]) < par.still_mps:
-                continue
+        moving = 1.0
+        if state.tag[i, col.ICAO] < 0 and state.tag[i, col.M3A] < 0 and state.tag[i, col.HITS] > 1:
+            if state.tag[i, col.MODES] == 1:
+                mean[:] = state.x[i, 0]
+            else:
+                moments(state.x[i], state.p[i], state.mu[i], mean, cov)
+            speed2 = mean[2] * mean[2] + mean[3] * mean[3]
+            moving -= math.exp(-0.5 * speed2 / (par.still_mps * par.still_mps))
+            if stuck(state.val[i], par):
+                moving = 0.0
         for e in range(start[i], start[i + 1]):
-            claimed[plot[e]] += chosen[e]
+            claimed[plot[e]] += moving * chosen[e]
     w = state.false_w[s]
     w[0] *= math.exp(1.0 / par.clutter_memory_looks)
     w[1] += w[0]

@@ -20,7 +20,10 @@ from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressur
 from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter
 from waman.tracks.core.motion import Floats, Ints, moments, within
 from waman.tracks.core.state import Batch, Params, Sensors, State
-from waman.tracks.core.update import update_tracks
+from waman.tracks.core.update import FORKS_MAX, may_fork, update_tracks
+
+PD_MIN = 0.02
+"""A plot in a place where none can come proves the field wrong by a little, not by everything."""
 
 
 @kernel
@@ -91,16 +94,26 @@ def weigh_new(
 
 
 @kernel
+def room_needed(state: State, plots: int, par: Params) -> int:
+    """Return how many tracks there may be at the end of a frame: those that are, their forks, and new ones."""
+    need = state.counters[0] + plots
+    for i in range(state.counters[0]):
+        if may_fork(state.tag[i], par):
+            need += FORKS_MAX
+    return int(need)
+
+
+@kernel
 def run_frames(
     state: State, batch: Batch, sensors: Sensors, par: Params, frame0: int, frame_end: int
 ) -> tuple[int, Floats, Ints]:
     """Run frames in order; return the first frame not run (room for tracks was short), and the rows written."""
     mean, cov = np.empty(4), np.empty(10)
     out_f, out_i, used = np.empty((4096, col.ROW_FLOATS)), np.empty((4096, col.ROW_INTS), np.int64), 0
-    frame, row = frame0, np.empty((2, state.unseen.shape[1]))
+    frame, row, forked = frame0, np.empty((2, state.unseen.shape[1])), np.empty(state.x.shape[0], np.int64)
     while frame < frame_end:
         first, last, t, s = batch.start[frame], batch.start[frame + 1], batch.time[frame], batch.sensor[frame]
-        if state.counters[0] + last - first > state.x.shape[0]:
+        if room_needed(state, last - first, par) > state.x.shape[0]:
             break
         dt = t - state.clock[0]
         if dt > 0.0 and state.counters[0] > 0:
@@ -112,22 +125,25 @@ def run_frames(
         expect(state, sensors, s, par, cov, mean, pd)
         learn_pressure(batch, first, last, state.dz)
         start, plot, weight, factor = gate_all(state, batch, first, last, t, par)
+        counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
+        if counts:
+            fill_unseen(state, sensors, s, par, t, row)
+        fresh, birth, there = weigh_new(state, batch, first, last, sensors, s, par)
         miss = np.empty(n)
         for i in range(n):
             r = state.val[i, col.R]
             miss[i] = 1.0 - r * pd[i] * look
             for e in range(start[i], start[i + 1]):
-                weight[e] *= r * pd[i]
-        counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
-        if counts:
-            fill_unseen(state, sensors, s, par, t, row)
-        fresh, birth, there = weigh_new(state, batch, first, last, sensors, s, par)
+                # the plot says where it is: Pd there, unless only the track knows the height
+                here = pd[i] if state.tag[i, col.ALT_FROM] else max(there[plot[e]], PD_MIN)
+                weight[e] *= r * here
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
-        update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look)
-        merge_tracks(state, start, plot, chosen, last - first)
-        start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth, there)
         if counts:
             learn_clutter(state, batch, first, last, s, par, start, plot, chosen)
+        update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look, forked)
+        merge_tracks(state, start, plot, chosen, last - first, forked)
+        start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth, there)
+        if counts:
             empty_unseen(state, sensors, s, look)
         while used + state.counters[0] > out_f.shape[0]:
             out_f = np.concatenate((out_f, np.empty_like(out_f)))

@@ -12,6 +12,9 @@ from waman.tracks.core.look import PLOT_VAR, altitude_of
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.state import Batch, Params, State
 
+FORKS_MAX = 4
+"""Plots in the gate of a young track beyond the four likeliest share less than a few per cent of it."""
+
 
 @kernel
 def blend(
@@ -167,6 +170,70 @@ def take_tags(tag: Ints, k: Ints, ident: Ints) -> None:
 
 
 @kernel
+def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, e: int, share: float) -> None:
+    """Copy track ``i`` as one that surely had plot ``e`` of the frame, with existence ``share``.
+
+    A young track's gate is so wide that two plots in it mean two quite different velocities: their mean is that
+    of neither, so each becomes a track of its own and the next look decides.
+    """
+    n = state.counters[0]
+    state.x[n], state.p[n], state.mu[n] = state.x[i], state.p[i], state.mu[i]
+    state.val[n], state.tag[n] = state.val[i], state.tag[i]
+    val, tag, models = state.val[n], state.tag[n], par.q.shape[0]
+    one, zero, full, work = np.ones(1), np.zeros(1, np.int64), np.ones(1), np.zeros((models, 29))
+    zero[0] = e
+    blend(state.x[n], state.p[n], state.mu[n], batch.f[first:], time_s, zero, one, full, 0.0, work[: tag[col.MODES]])
+    tag[col.ID] = state.counters[1]
+    tag[col.SEEN_NOW], tag[col.PLOT] = 1, batch.i[first + e, col.P_ROW]
+    tag[col.HITS] += 1
+    val[col.R], val[col.SEEN], val[col.FACTOR], val[col.ROW] = share, time_s, 1.0, -math.inf
+    update_height(val, tag, batch.f[first + e], state.dz)
+    take_tags(tag, batch.i[first + e], state.ident_i)
+    widen(state, par, n)
+    state.counters[0] += 1
+    state.counters[1] += 1
+
+
+@kernel
+def widen(state: State, par: Params, i: int) -> None:
+    """Give a track all motion models once it is likely enough, and confirm it once it is likelier still."""
+    val, tag = state.val[i], state.tag[i]
+    if tag[col.MODES] == 1 and val[col.R] > par.expand and tag[col.HITS] > 1:
+        for m in range(1, par.q.shape[0]):
+            state.x[i, m], state.p[i, m] = state.x[i, 0], state.p[i, 0]
+        state.mu[i] = par.stationary
+        tag[col.MODES] = par.q.shape[0]
+    if val[col.R] >= par.confirm:
+        tag[col.CONFIRMED] = 1
+
+
+@kernel
+def may_fork(tag: Ints, par: Params) -> bool:
+    """Return whether a track is young enough to be split by its plots."""
+    return bool(tag[col.CONFIRMED] == 0 and tag[col.HITS] <= par.fork_hits and tag[col.ICAO] < 0)
+
+
+@kernel
+def split(
+    state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, plot: Ints, chosen: Floats, owner: Ints
+) -> None:
+    """Fork a young track by its ``FORKS_MAX`` likeliest plots; its ``chosen`` shares are taken out.
+
+    ``owner`` (capacity,) keeps the plot of every fork.
+    """
+    for _ in range(FORKS_MAX):
+        if chosen.shape[0] == 0:
+            break
+        e = chosen.argmax()
+        if chosen[e] < par.prune:
+            break
+        owner[state.counters[0]] = plot[e]
+        fork(state, batch, first, time_s, par, i, plot[e], chosen[e])
+        chosen[e] = 0.0
+    chosen[:] = 0.0
+
+
+@kernel
 def update_tracks(
     state: State,
     batch: Batch,
@@ -180,13 +247,14 @@ def update_tracks(
     none: Floats,
     pd: Floats,
     look: float,
+    owner: Ints,
 ) -> None:
-    """Update existence and state of every track from the association marginals."""
-    models = par.q.shape[0]
+    """Update existence and state of every track from the association marginals; young ones fork (see :func:`fork`)."""
+    models, tracks = par.q.shape[0], state.counters[0]
     work = np.zeros((models, 29))
     xs, ps, mu, dz, ident, bf, bi = state.x, state.p, state.mu, state.dz, state.ident_i, batch.f, batch.i
     vals, tags = state.val, state.tag
-    for i in range(state.counters[0]):
+    for i in range(tracks):
         a, b = start[i], start[i + 1]
         val, tag = vals[i], tags[i]
         r, seen, best, best_share, best_factor = val[col.R], 0.0, -1, 0.0, 1.0
@@ -196,6 +264,9 @@ def update_tracks(
             if chosen[e] > best_share:
                 best, best_share, best_factor = plot[e], chosen[e], factor[e]
         alive = none[i] * r * (1.0 - miss_pd) / (1.0 - r * miss_pd)
+        if may_fork(tag, par):
+            split(state, batch, first, time_s, par, i, plot[a:b], chosen[a:b], owner)
+            seen, best_share = 0.0, 0.0
         r_new = seen + alive
         tag[col.SEEN_NOW], tag[col.PLOT] = 0, -1
         val[col.PD] = pd[i]
@@ -207,12 +278,8 @@ def update_tracks(
             tag[col.SEEN_NOW], tag[col.PLOT] = 1, bi[first + best, col.P_ROW]
             tag[col.HITS] += 1
             val[col.SEEN], val[col.FACTOR] = time_s, best_factor
+            off = math.hypot(xs[i, 0, 0] - val[col.X0], xs[i, 0, 1] - val[col.Y0])
+            val[col.FAR] = max(val[col.FAR], off)
             update_height(val, tag, bf[first + best], dz)
             take_tags(tag, bi[first + best], ident)
-        if tag[col.MODES] == 1 and val[col.R] > par.expand and tag[col.HITS] > 1:
-            for m in range(1, models):
-                xs[i, m], ps[i, m] = xs[i, 0], ps[i, 0]
-            mu[i] = par.stationary
-            tag[col.MODES] = models
-        if val[col.R] >= par.confirm:
-            tag[col.CONFIRMED] = 1
+        widen(state, par, i)

@@ -14,8 +14,9 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.motion import Floats, Ints, within
+from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch, Params, Sensors
+from waman.tracks.forensic.before import before, within_each
 from waman.tracks.forensic.smooth import smooth_chain
 from waman.tracks.forensic.stitch import Link, links
 
@@ -29,8 +30,7 @@ class Chain:
 
     f: Floats
     i: Ints
-    ended_r: float  # existence when the tracker last heard of it, and when that was
-    ended_s: float
+    alive: Floats  # (m, 2) time and existence as the tracker believed at the time, to its last row
 
 
 @kernel
@@ -61,11 +61,11 @@ def hindsight(
     first = np.flatnonzero(np.diff(i[:, col.O_ID], prepend=-1))
     bounds = np.append(first, len(f)).astype(np.int64)
     f[:, col.O_R] = smooth_existence(f[:, col.O_R].copy(), f[:, col.O_T].copy(), bounds, par.lifetime_s)
-    chains = [c for a, b in pairwise(bounds) if (c := _chain(f[a:b], i[a:b], out_f, order[a:b], plots))]
+    chains = [c for a, b in pairwise(bounds) if (c := _chain(f[a:b], i[a:b], out_f, order[a:b], plots, par))]
     states = [_smoothed(c, plots, par, sensors) for c in chains]
     joined = _join(chains, links(chains, states, sensors, par), batch)
     known = {id(c): s for c, s in zip(chains, states, strict=True)}
-    parts = [_rows(c, known.get(id(c)) or _smoothed(c, plots, par, sensors), par) for c in joined]
+    parts = [_rows(c, known.get(id(c)) or _smoothed(c, plots, par, sensors), batch, sensors, par) for c in joined]
     if not parts:
         return f[:0], i[:0]
     f, i = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
@@ -73,15 +73,16 @@ def hindsight(
     return f[order], i[order]
 
 
-def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, plots: Floats) -> Chain | None:
+def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, plots: Floats, par: Params) -> Chain | None:
     """Return the chain of one track's rows, its first plot added; None where it never existed."""
     detected = np.flatnonzero(i[:, col.O_DETECTED] == 1)
     if not len(detected) or f[:, col.O_R].max() < EXISTENCE_MIN or not (i[:, col.O_STATE] > 0).any():
         return None
-    last = len(f) - 1
+    if _never_left(f[detected], i[detected], par):
+        return None
     trail = (np.arange(len(f)) <= detected[-1]) | (f[:, col.O_REPORT] >= 0.5)
     keep = trail & (np.arange(len(f)) >= detected[0])
-    end_r, end_s = float(raw_f[raw[last], col.O_R]), float(f[last, col.O_T])
+    alive = np.column_stack([f[:, col.O_T], raw_f[raw, col.O_R]])
     f, i = f[keep], i[keep]
     birth = i[0, col.O_BIRTH]
     if birth >= 0 and birth != i[0, col.O_PLOT] and plots[birth, col.P_T] < f[0, col.O_T]:
@@ -90,7 +91,16 @@ def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, plots: Floats) -> Chain
         f, i = np.concatenate([bf, f]), np.concatenate([bi, i])
     f[0, col.O_FACTOR] = abs(f[0, col.O_FACTOR])
     i[:, col.O_STATE] = np.where(i[:, col.O_DETECTED] == 1, col.TRACKED, col.COASTING)
-    return Chain(f, i, end_r, end_s)
+    return Chain(f, i, alive)
+
+
+def _never_left(f: Floats, i: Ints, par: Params) -> bool:
+    """Return whether a track without any answer stayed about its first place all its life: an echo of the ground."""
+    age = float(f[-1, col.O_T] - f[0, col.O_T])
+    if age < par.stuck_after_s or (i[:, [col.O_ICAO, col.O_M3A]] >= 0).any():
+        return False
+    away = np.hypot(f[:, col.O_X] - f[0, col.O_X], f[:, col.O_Y] - f[0, col.O_Y])
+    return bool(away.max() < par.still_mps * age)
 
 
 def _smoothed(chain: Chain, plots: Floats, par: Params, sensors: Sensors) -> tuple[Floats, Floats]:
@@ -99,23 +109,15 @@ def _smoothed(chain: Chain, plots: Floats, par: Params, sensors: Sensors) -> tup
     return smooth_chain(chain.f[:, col.O_T].copy(), plot, chain.f[:, col.O_FACTOR].copy(), plots, par, sigma)
 
 
-def _rows(chain: Chain, state: tuple[Floats, Floats], par: Params) -> tuple[Floats, Ints]:
-    """Return the chain's rows with smoothed positions, velocities and ellipses."""
-    x, p = state
-    f, i = chain.f, chain.i
+def _rows(
+    chain: Chain, state: tuple[Floats, Floats], batch: Batch, sensors: Sensors, par: Params
+) -> tuple[Floats, Ints]:
+    """Return the chain's rows with smoothed positions, velocities and ellipses, and what must have come before."""
+    f, i, x, p = before(chain.f, chain.i, state, batch, sensors, par)
     f[:, col.O_X], f[:, col.O_Y], f[:, col.O_VX], f[:, col.O_VY] = x.T
     f[:, col.O_PXX], f[:, col.O_PXY], f[:, col.O_PYY] = p[:, 0], p[:, 1], p[:, 2]
-    f[:, col.O_REPORT] = f[:, col.O_R] * within_all(p, par.report_radius_m)
+    f[:, col.O_REPORT] = f[:, col.O_R] * within_each(p, par.report_radius_m)
     return f, i
-
-
-@kernel
-def within_all(p: Floats, radius_m: float) -> Floats:
-    """Return the probability of an error within ``radius_m`` for every covariance (n, 10)."""
-    out = np.empty(p.shape[0])
-    for k in range(p.shape[0]):
-        out[k] = within(p[k, 0], p[k, 1], p[k, 2], radius_m)
-    return out
 
 
 def _join(chains: list[Chain], found: list[Link], batch: Batch) -> list[Chain]:
@@ -162,6 +164,5 @@ def _bridge(a: Chain, b: Chain, probability: float, batch: Batch) -> Chain:
     return Chain(
         np.concatenate([a.f[: last + 1], gap_f, b.f]),
         np.concatenate([a.i[: last + 1], gap_i, after_i]),
-        b.ended_r,
-        b.ended_s,
+        b.alive,
     )

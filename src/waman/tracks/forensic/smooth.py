@@ -1,8 +1,10 @@
-"""Smoothing one aircraft's plots with the interacting models: forward filter, backward pass.
+"""Smoothing one aircraft's plots with the interacting models: two filters, one from each end, and their product.
 
-The backward pass keeps one smoothed state for each model and, for every pair (model now, model next), runs one
-Rauch-Tung-Striebel step; pairs are weighted by the jump probabilities and the smoothed weights of the
-next instant. Source: Kim, J. Econometrics 60 (1994) 1-22; Helmick et al., IEEE Trans. AES 31 (1995).
+The backward filter is the forward one with time reversed (the chain of models is reversible), started without
+knowledge of velocity. At each instant the two estimates of each model are multiplied, and a model weighs what both
+filters give it times how well their states agree.
+Source: Fraser and Potter, IEEE Trans. Automatic Control 14 (1969) 387-390; Helmick et al., IEEE Trans. Information
+Theory 41 (1995) 1845-1855.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from waman.tracks.core import columns as col
 from waman.tracks.core.motion import IA, IB, Floats, Ints, mix, moments, predict_model, update_model
 from waman.tracks.core.state import Params
 from waman.tracks.core.update import one_point
+
+FLAT_MPS = 1e4
+"""1-sigma of velocity where the backward filter starts: nothing is known, the forward filter holds the prior."""
 
 
 @kernel
@@ -49,50 +54,54 @@ def solve4(a: Floats, b: Floats) -> None:
 
 
 @kernel
-def rts_step(
-    x: Floats,
-    p: Floats,
-    x_next: Floats,
-    p_next: Floats,
-    dt_s: float,
-    omega: float,
-    q: float,
-    out_x: Floats,
-    out_p: Floats,
-) -> None:
-    """Write the smoothed state of one pair (model now, model next)."""
-    xp, pp = x.copy(), p.copy()
-    predict_model(xp, pp, dt_s, omega, q)
-    if abs(omega) * dt_s < 1e-6:
-        s, c, a, b = dt_s, 0.0, 1.0, 0.0
-    else:
-        a, b = math.cos(omega * dt_s), math.sin(omega * dt_s)
-        s, c = b / omega, (1.0 - a) / omega
-    full, gain, pred, diff = np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4))
-    unpack(p, full)
-    for j in range(4):  # gain' = inv(Pp) F P, built as F P first
-        gain[0, j] = full[0, j] + s * full[2, j] - c * full[3, j]
-        gain[1, j] = full[1, j] + c * full[2, j] + s * full[3, j]
-        gain[2, j] = a * full[2, j] - b * full[3, j]
-        gain[3, j] = b * full[2, j] + a * full[3, j]
-    unpack(pp, pred)
-    unpack(p_next, diff)
+def fuse(x: Floats, p: Floats, y: Floats, v: Floats, out_x: Floats, out_p: Floats) -> float:
+    """Write the product of two Gaussian estimates of one state; return the log of how well they agree."""
+    total, gain = np.empty((4, 4)), np.empty((4, 4))
+    unpack(v, total)
+    unpack(p, gain)
     for i in range(4):
         for j in range(4):
-            diff[i, j] -= pred[i, j]
-    solve4(pred, gain)
+            total[i, j] += gain[i, j]
+    solve4(total, gain)  # gain is now inv(P + V) P, total the Cholesky factor
+    off, half = np.empty(4), np.empty(4)
+    log_l = -3.6757541328186907  # -2 log(2 pi)
     for i in range(4):
-        total = x[i]
+        off[i] = half[i] = y[i] - x[i]
+        for k in range(i):
+            half[i] -= total[i, k] * half[k]
+        half[i] /= total[i, i]
+        log_l -= 0.5 * half[i] * half[i] + math.log(total[i, i])
+    for i in range(4):
+        moved = x[i]
         for k in range(4):
-            total += gain[k, i] * (x_next[k] - xp[k])
-        out_x[i] = total
+            moved += gain[k, i] * off[k]
+        out_x[i] = moved
+    full = np.empty((4, 4))
+    unpack(p, full)
     for n in range(10):
         i, j = IA[n], IB[n]
-        total = p[n]
+        left = p[n]
         for k in range(4):
-            for m in range(4):
-                total += gain[k, i] * diff[k, m] * gain[m, j]
-        out_p[n] = total
+            left -= gain[k, i] * full[k, j]
+        out_p[n] = left
+    return log_l
+
+
+@kernel
+def take_plot(x: Floats, p: Floats, mu: Floats, f: Floats, stretch: float, time_s: float, logs: Floats) -> None:
+    """Update all models (M, 4), (M, 10), (M,) by one plot and reweigh them."""
+    models, lag = mu.shape[0], f[col.P_T] - time_s
+    for m in range(models):
+        logs[m] = update_model(
+            x[m], p[m], f[col.P_X], f[col.P_Y],
+            stretch * f[col.P_RXX], stretch * f[col.P_RXY], stretch * f[col.P_RYY], lag,
+        )  # fmt: skip
+    top, total = logs.max(), 0.0
+    for m in range(models):
+        logs[m] = mu[m] * math.exp(logs[m] - top)
+        total += logs[m]
+    for m in range(models):
+        mu[m] = max(logs[m] / total, 1e-9)
 
 
 @kernel
@@ -123,18 +132,7 @@ def forward(
             predict_model(x[k, m], p[k, m], dt, par.omega[m], par.q[m])
         if plot[k] < 0:
             continue
-        f, g = plots[plot[k]], factor[k]
-        lag = f[col.P_T] - time[k]
-        for m in range(models):
-            logs[m] = update_model(
-                x[k, m], p[k, m], f[col.P_X], f[col.P_Y], g * f[col.P_RXX], g * f[col.P_RXY], g * f[col.P_RYY], lag
-            )
-        top, total = logs.max(), 0.0
-        for m in range(models):
-            logs[m] = mu[k, m] * math.exp(logs[m] - top)
-            total += logs[m]
-        for m in range(models):
-            mu[k, m] = max(logs[m] / total, 1e-9)
+        take_plot(x[k], p[k], mu[k], plots[plot[k]], factor[k], time[k], logs)
 
 
 @kernel
@@ -151,32 +149,33 @@ def smooth_chain(
     forward(time, plot, factor, plots, par, sigma_mps, x, p, mu)
     out_x, out_p = np.empty((n, 4)), np.empty((n, 10))
     moments(x[n - 1], p[n - 1], mu[n - 1], out_x[n - 1], out_p[n - 1])
-    bx, bp, weight = np.empty((models, 4)), np.empty((models, 10)), np.empty(models)
+    y, v, nu = np.empty((models, 4)), np.empty((models, 10)), np.empty(models)
     sx, sp, smu = np.empty((models, 4)), np.empty((models, 10)), np.empty(models)
+    mean, cov, logs = np.empty(4), np.empty(10), np.empty(models)
+    begun = False
     for k in range(n - 2, -1, -1):
-        dt = time[k + 1] - time[k]
-        if factor[k + 1] < 0.0 or dt <= 0.0:
-            if factor[k + 1] >= 0.0:
-                x[k], p[k], mu[k] = x[k + 1], p[k + 1], mu[k + 1]
+        if plot[k + 1] >= 0 and not begun:
+            one_point(plots[plot[k + 1]], mean, cov, time[k + 1], FLAT_MPS)
+            for m in range(models):
+                y[m], v[m], nu[m] = mean, cov, par.stationary[m]
+            begun = True
+        elif plot[k + 1] >= 0:
+            take_plot(y, v, nu, plots[plot[k + 1]], abs(factor[k + 1]), time[k + 1], logs)
+        begun = begun and factor[k + 1] >= 0.0
+        if not begun:
             moments(x[k], p[k], mu[k], out_x[k], out_p[k])
             continue
-        stay, total = math.exp(-par.jump_rate * dt), 0.0
-        for i in range(models):
-            own = 0.0
-            for j in range(models):
-                jump = par.stationary[j] * (1.0 - stay) + (stay if i == j else 0.0)
-                ahead = par.stationary[j] * (1.0 - stay) + stay * mu[k, j]
-                weight[j] = jump * mu[k + 1, j] / ahead
-                own += weight[j]
-                rts_step(x[k, i], p[k, i], x[k + 1, j], p[k + 1, j], dt, par.omega[j], par.q[j], bx[j], bp[j])
-            for j in range(models):
-                weight[j] /= own
-            moments(bx, bp, weight, sx[i], sp[i])
-            smu[i] = mu[k, i] * own
-            total += smu[i]
-        for i in range(models):
-            smu[i] = max(smu[i] / total, 1e-9)
-        x[k], p[k], mu[k] = sx, sp, smu
+        dt = time[k + 1] - time[k]
+        mix(y, v, nu, par.stationary, math.exp(-par.jump_rate * dt), mean, cov)
+        for m in range(models):
+            predict_model(y[m], v[m], -dt, par.omega[m], par.q[m])
+            logs[m] = fuse(x[k, m], p[k, m], y[m], v[m], sx[m], sp[m])
+        top, total = logs.max(), 0.0
+        for m in range(models):
+            smu[m] = mu[k, m] * nu[m] / par.stationary[m] * math.exp(logs[m] - top)
+            total += smu[m]
+        for m in range(models):
+            smu[m] /= total
         moments(sx, sp, smu, out_x[k], out_p[k])
     return out_x, out_p
 
