@@ -200,10 +200,11 @@ function unseen(f) {
   return list(texts);
 }
 function checks(f) {
-  const said = c => c.done ? c.answer || t("check_done") : c.time ? c.answer || t("check_not_done") : t("check_open");
+  const words = c => c.answer && c.answer.replaceAll("[withheld]", `[${t("person_withheld")}]`);
+  const said = c => c.done ? words(c) || t("check_done") : c.time ? words(c) || t("check_not_done") : t("check_open");
   const line = c => `${c.text[view.language]} – ${said(c)}`;
   const open = f.checks.filter(c => !c.done), done = f.checks.filter(c => c.done);
-  const out = f.doubts.length ? [el("h3", `${t("doubts")} (${f.doubts.length})`), list(f.doubts.map(d => `${d.text[view.language]} – ${d.answer || t("check_not_done")}`))] : [];
+  const out = f.doubts.length ? [el("h3", `${t("doubts")} (${f.doubts.length})`), list(f.doubts.map(d => `${d.text[view.language]} – ${words(d) || t("check_not_done")}`))] : [];
   if (f.stands_in_the_way.length) out.push(el("p", t("stands_in_the_way", {n: f.stands_in_the_way.length})));
   out.push(el("h3", `${t("checks")} (${open.length})`), open.length ? list(open.map(line)) : el("p", t("checks_none")));
   if (done.length) out.push(el("h3", `${t("checks_done")} (${done.length})`), list(done.map(line)));
