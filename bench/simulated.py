@@ -1,13 +1,13 @@
-"""Simulated worlds as the flights stage would meet them: tracks, plans, register, places, and the truth beside them.
+"""Simulated worlds as the flights stage would meet them, and the truth beside them.
 
-Tracks are made from the looks of the simulated sensors that succeeded (detection, outages), cut where nothing was
-seen for ten minutes (the forensic pass stitches such gaps): an ideal tracker without false tracks, so that only the
-explanation is judged. Primary-only
-aircraft have no height. ADS-B gives an identity; SSR alone gives height.
+Tracks come from ``waman.sim.seen.tracked``: an ideal tracker that never confuses two aircraft and makes no false
+track, so that only the explanation is judged. Primary-only aircraft have no height; ADS-B alone gives a name. Sensors
+have outages, the air is off standard, and what people know is what ``waman simulate`` would write for them.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,151 +15,149 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from waman import tables
-from waman.flights import Given, given_of
-from waman.sim import Scenario, World, load_scenario, simulate, with_alternative
+from waman.flights import Given, explain, given_of
+from waman.sim import Scenario, World, load_scenario, reports, simulate, with_alternative
+from waman.sim.land.ground import generated
+from waman.sim.land.seeing import OwnSeeing, own_seeing
 from waman.sim.seen import tell
-from waman.sim.seen.plots import looks
+from waman.sim.seen.outages import Blocks, blocks
+from waman.sim.seen.tracked import associated
 from waman.sim.trips import register_rows
 from waman.sim.world import micros
 
 ROOT = Path(__file__).parents[1]
-NIGHT = ROOT / "examples" / "scenarios" / "corridor_night.toml"
-GAP_S = 600.0
-WATCHED_S = 30.0
-DAY_S = 86_400.0
+CELL_DEG = 0.05
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One world: what is known of it, and of each trip its class and the share of its path that was seen."""
+    """One world: what is known of it, the target of each track, and the share of each target's path that was seen."""
 
     world: World
     tracks: pa.Table
     given: Given
-    trip_of_track: NDArray[np.int64]
-    seen_share: NDArray[np.float64]
-    lawful_trace: NDArray[np.bool_]
+    target: dict[int, int]
+    path_seen: dict[int, float]
+    named: frozenset[int]
 
 
-def scenario(*, seed: int, days: int, alternative: str = "base", **changes: Any) -> Scenario:
-    """Return the shipped night, made longer, with coarser paths, under another simulator."""
-    found = load_scenario(NIGHT, seed=seed)
-    land = msgspec.structs.replace(found.land, spacing_arcsec=18.0, path_cell_m=4000.0)
-    return with_alternative(msgspec.structs.replace(found, days=days, land=land, **changes), alternative)
+def scenario(*, seed: int, days: int, alternative: str = "base", spacing_arcsec: float = 18.0) -> Scenario:
+    """Return the shipped night, made longer, with coarser ground and paths, under another simulator."""
+    found = load_scenario("corridor_night", seed=seed)
+    land = msgspec.structs.replace(found.land, spacing_arcsec=spacing_arcsec, path_cell_m=4000.0)
+    return with_alternative(msgspec.structs.replace(found, days=days, land=land), alternative)
 
 
-def judged(found: Scenario) -> Judged:
-    """Simulate a world and return it as it is seen."""
-    world = simulate(found)
-    seen = _seen(world)
-    tracks, trip_of_track = _tracks(world, seen)
-    return Judged(world, tracks, _given(world), trip_of_track, _share(world, seen), _trace(world, seen))
+def seen_every_10_s(found: Scenario) -> Scenario:
+    """Return the scenario with a look at every aircraft each 10 s, slow as a long-range radar."""
+    return msgspec.structs.replace(found, record=msgspec.structs.replace(found.record, truth_step_s=10.0))
 
 
-def _seen(world: World) -> dict[str, NDArray[Any]]:
-    rng = np.random.default_rng(world.scenario.seed)
-    ssr = np.array([t.identity.ssr for t in world.trips])
-    adsb = np.array([t.identity.adsb for t in world.trips])
-    parts = []
-    for sensor in world.scenario.sensor:
-        found = looks(world, sensor, from_s=-DAY_S, to_s=(world.scenario.days + 1) * DAY_S)
-        hit = rng.random(found.trip.size) < found.pd * world.scenario.outages.uptime
-        hit &= found.speed_mps > 8.0
-        if sensor.kind == "ads_b":
-            hit &= adsb[found.trip]
-        named = np.full(hit.sum(), sensor.kind == "ads_b")
-        columns = (found.trip, found.time_s, found.lat_deg, found.lon_deg, found.height_m)
-        motion = (found.speed_mps, found.heading_deg)
-        parts.append([c[hit] for c in (*columns, *motion)] + [named])
-    names = ("trip", "time_s", "lat", "lon", "height", "speed", "heading", "named")
-    whole = {n: np.concatenate([p[i] for p in parts]) for i, n in enumerate(names)}
-    order = np.lexsort((whole["time_s"], whole["trip"]))
-    whole = {n: v[order] for n, v in whole.items()}
-    noise = rng.normal(0.0, 40.0, (2, order.size))
-    whole["lat"] = whole["lat"] + noise[0] / 111_195.0
-    whole["lon"] = whole["lon"] + noise[1] / (111_195.0 * np.cos(np.radians(whole["lat"])))
-    high = whole["height"] + rng.normal(0.0, 25.0, order.size)
-    whole["height"] = np.where(ssr[whole["trip"]], high, np.nan)
-    return whole
+@dataclass(frozen=True)
+class Watched:
+    """The simulator's sight as the rules may ask it: off gives 0, a state nobody wrote down gives NaN."""
+
+    world: World
+    states: dict[str, Blocks]
+
+    def detection_probability(
+        self,
+        lat_deg: Any,
+        lon_deg: Any,
+        height_agl_m: Any,
+        sensor: str | None = None,
+        rcs_m2: float = 2.0,
+        time: Any = None,
+    ) -> Any:
+        assert sensor is not None
+        height = np.nan_to_num(np.asarray(height_agl_m, np.float64), nan=300.0)
+        pd = self.world.seeing.detection_probability(np.asarray(lat_deg), np.asarray(lon_deg), height, sensor, rcs_m2)
+        state = self.states[sensor]
+        start = int(micros(self.world, np.array(0.0)))
+        at = np.clip(np.searchsorted(state.start_s, (np.asarray(time) - start) / 1e6, side="right") - 1, 0, None)
+        known = np.array([s in ("up", "down") for s in state.state])[at]
+        return np.where(known, pd * state.factor[at], np.nan)
 
 
-def _tracks(world: World, seen: dict[str, NDArray[Any]]) -> tuple[pa.Table, NDArray[np.int64]]:
-    new = (np.diff(seen["trip"], prepend=-1) != 0) | (np.diff(seen["time_s"], prepend=-1e9) > GAP_S)
-    track = np.cumsum(new) - 1
-    count = np.bincount(track)
-    named = np.bincount(track, weights=seen["named"]) > 0
-    keep = count[track] >= 4
-    trip_of_track = seen["trip"][new]
-    identity = [t.identity for t in world.trips]
-    words = {
-        name: [getattr(identity[t], name) if named[k] else None for k, t in enumerate(trip_of_track)]
-        for name in ("icao24", "callsign")
-    }
-    heading = np.radians(seen["heading"][keep])
-    n = int(keep.sum())
-    rows = track[keep]
-    columns = {
-        "track": rows, "time": micros(world, seen["time_s"][keep]), "lat_deg": seen["lat"][keep],
-        "lon_deg": seen["lon"][keep], "altitude_msl_m": seen["height"][keep], "altitude_sigma_m": np.full(n, 30.0),
-        "vn_mps": seen["speed"][keep] * np.cos(heading), "ve_mps": seen["speed"][keep] * np.sin(heading),
-        "state": ["confirmed"] * n, "detected": np.ones(n, bool),
-        **{name: pa.array(w, pa.string()).dictionary_encode().take(pa.array(rows)) for name, w in words.items()},
-    }  # fmt: skip
-    return tables.table("tracks", columns), trip_of_track
-
-
-def _given(world: World) -> Given:
-    law = world.scenario.lawful
-    rows = []
-    for p in (*world.places, *world.strips):
-        lat, lon = world.plane.frame.to_degrees(east_m=p.east_m, north_m=p.north_m)
-        if p.known:
-            rows.append(
-                {
-                    "id": p.id,
-                    "kind": p.kind,
-                    "listed": p.listed,
-                    "elevation_msl_m": p.elevation_m,
-                    "lat_deg": float(lat),
-                    "lon_deg": float(lon),
-                }
-            )
-    east = np.full(21, world.plane.east0_m + world.plane.width_m - 500.0)
-    north = world.plane.north0_m + np.linspace(0.0, world.plane.height_m, 21)
-    lat, lon = world.plane.frame.to_degrees(east_m=east, north_m=north)
-    import shapely
-
-    line = shapely.to_wkb(shapely.linestrings(np.stack([lon, lat], axis=1)))
+def given(world: World) -> Given:
+    """Return what people could know of a world."""
+    features = json.loads(tell.places_geojson(world))["features"]
+    places = [
+        {**f["properties"], "lat_deg": f["geometry"]["coordinates"][1], "lon_deg": f["geometry"]["coordinates"][0]}
+        for f in features
+    ]
+    border = json.loads(tell.border_geojson(world))["features"][0]["geometry"]["coordinates"]
+    plan = world.scenario.lawful.plan
     return given_of(
         bbox=world.scenario.bbox,
-        places=[*rows, {"id": "border", "kind": "border", "geometry": line}],
+        places=places,
+        borders=[np.array(border)],
         aerodromes=False,
         plans=tell.plan_rows(world),
-        completeness=(max(law.plan - 0.15, 0.0), min(law.plan + 0.15, 1.0)),
-        register=[{**r, "type": ""} for r in register_rows(world.fleet)],  # types are drawn without regard to class
+        completeness=(max(plan - 0.15, 0.0), min(plan + 0.15, 1.0)),
+        register=register_rows(world.fleet),
+        reports=[_as_read(r) for r in reports(world)[0]],
+        field=Watched(world, {s.id: blocks(world.scenario, s.id) for s in world.scenario.sensor}),
+        transponder_sensors=[s.id for s in world.scenario.sensor if s.kind == "ads_b"],
         terrain=world.ground.elevation,
     )
 
 
-def _share(world: World, seen: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Return the share of each trip's time in the air within 30 s of a plot."""
-    step = np.diff(seen["time_s"], append=1e12)
-    same = np.diff(seen["trip"], append=-1) == 0
-    watched = np.bincount(
-        seen["trip"], weights=np.where(same, np.minimum(step, WATCHED_S), 0.0), minlength=len(world.trips)
-    )
-    m = world.motion
-    flown = np.add.reduceat(m.leg_end_s - m.leg_start_s, m.leg_offsets[:-1])
-    return np.clip(watched / np.maximum(flown, 1.0), 0.0, 1.0)
+def _as_read(row: dict[str, str]) -> dict[str, Any]:
+    """Return a report as it is stored: the observer's position is only a cell."""
+    lat, lon = (round(float(row[n]) / CELL_DEG) * CELL_DEG for n in ("observer_lat", "observer_lon"))
+    return {**row, "observer_lat": lat, "observer_lon": lon}
 
 
-def _trace(world: World, seen: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    """Return whether a trip leaves any lawful trace: a plan, an identity heard, or a listed place among its stops."""
-    listed = {p.id for p in world.places if p.listed}
-    heard = np.bincount(seen["trip"], weights=seen["named"], minlength=len(world.trips)) > 0
-    return np.array(
-        [bool(t.plans) or bool(h) or bool(listed & set(t.stops)) for t, h in zip(world.trips, heard, strict=True)]
-    )
+_SIGHT: dict[tuple[float, int], OwnSeeing] = {}
+
+
+def _sight(found: Scenario) -> OwnSeeing:
+    """Sweep the horizons once: all worlds here share their ground and sensors."""
+    key = (found.land.spacing_arcsec, found.land.seed)
+    if key not in _SIGHT:
+        ground = generated(found.bbox, spacing_deg=key[0] / 3600.0, seed=key[1])
+        _SIGHT[key] = own_seeing(found.sensor, ground)
+    return _SIGHT[key]
+
+
+def judged(found: Scenario) -> Judged:
+    """Simulate a world and return it as it is seen."""
+    world = simulate(found, seeing=_sight(found))
+    tracks, links = associated(world)
+    target = dict(zip(links["track"].to_pylist(), links["target"].to_pylist(), strict=True))
+    seen = dict(zip(links["target"].to_pylist(), links["path_seen"].to_pylist(), strict=True))
+    heard = tracks.filter(tracks["icao24"].is_valid())["track"].to_pylist()
+    return Judged(world, tracks, given(world), target, seen, frozenset(target[t] for t in heard))
+
+
+def flights(found: Judged) -> list[dict[str, Any]]:
+    """Explain a world and return one row a flight that was seen: class, share seen, traces, and its legs as judged.
+
+    A lawful trace is a plan, an identity heard, or a listed place among its stops. ``twin`` is a lawful flight whose
+    address a corridor flight wears that day.
+    """
+    legs: dict[int, list[dict[str, Any]]] = {}
+    for row in explain(found.tracks, found.given).to_pylist():
+        legs.setdefault(found.target[row["tracks"][0]], []).append(row)
+    trips = found.world.trips
+    cloned = {(t.day, t.identity.icao24) for t in trips if t.category == "corridor_cloned"}
+    listed = {p.id for p in found.world.places if p.listed}
+    rows = []
+    for number, judged_legs in legs.items():
+        t = trips[number - 1]
+        rows.append(
+            {
+                "category": t.category,
+                "lawful": t.lawful,
+                "seen": found.path_seen[number],
+                "trace": bool(t.plans) or number in found.named or bool(listed & set(t.stops)),
+                "twin": t.lawful and (t.day, t.identity.icao24) in cloned,
+                "legs": [leg["verdict"] for leg in judged_legs],
+                "weights_db": [leg["weight_db"] for leg in judged_legs],
+                "findings": [sorted({f["rule"] for f in leg["findings"]}) for leg in judged_legs],
+                "target": number,
+            }
+        )
+    return rows

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from waman.errors import InputError, Problems
 from waman.flights.cut.segment import Ground
 from waman.flights.places import listed_aerodromes, place_rows, places_of
-from waman.flights.record import Aircraft, Field, Given, Plan
+from waman.flights.record import Aircraft, Field, Given, Plan, Report
 from waman.geo.time import datetime_us, parse_utc_us
 
 STATUSES = frozenset({"valid", "cancelled", "destroyed", "seized"})
@@ -30,6 +30,7 @@ def given_of(
     plans: Sequence[Mapping[str, Any]] | None = None,
     completeness: tuple[float, float] | None = None,
     register: Sequence[Mapping[str, Any]] | None = None,
+    reports: Iterable[Mapping[str, Any]] = (),
     field: Field | None = None,
     transponder_sensors: Sequence[str] = (),
     terrain: Ground | None = None,
@@ -40,8 +41,8 @@ def given_of(
     """Return what flights are weighed against. Bad rows become problems, never errors.
 
     ``plans`` and ``register`` are rows with the columns of the contract, or None where there is no such source
-    (then a missing plan is not even a finding). ``places`` are rows of the places contract; ``borders`` further lines
-    as (n, 2) longitude and latitude [deg], used where the places hold none.
+    (then a missing plan is not even a finding); ``reports`` and ``places`` are rows of theirs. ``borders`` are further
+    lines as (n, 2) longitude and latitude [deg], used where the places hold none.
     """
     problems = problems if problems is not None else Problems()
     listed = listed_aerodromes(_wider(bbox)) if aerodromes else []
@@ -56,6 +57,7 @@ def given_of(
         plans_by_time=_timed(by_word),
         completeness=completeness,
         register=None if register is None else _register(register, problems),
+        reports=_reports(reports, problems),
         bbox=bbox,
         border_accuracy_m=OWN_BORDER_M if lines else COARSE_BORDER_M,
         recording_end_us=recording_end_us,
@@ -115,3 +117,22 @@ def _register(rows: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str
         elif words["icao24"]:
             out[words["icao24"]] = Aircraft(**words)
     return out
+
+
+def _reports(rows: Iterable[Mapping[str, Any]], problems: Problems) -> tuple[Report, ...]:
+    """Return reports with a time and a place, each told once: what came again, or from nowhere, speaks for nothing."""
+    out: dict[tuple[Any, ...], Report] = {}
+    for number, row in enumerate(rows):
+        try:
+            first, last = _time_us(row.get("time_earliest")), _time_us(row.get("time_latest"))
+            lat, lon = row.get("observer_lat"), row.get("observer_lon")
+            if first is None or last is None or lat in (None, "") or lon in (None, ""):
+                continue
+            event, grade = str(row.get("event") or ""), str(row.get("reliability") or "")
+            read = str(row.get("registration_read") or "")
+            report = Report(first, last, event, float(str(lat)), float(str(lon)), grade, read)
+        except (InputError, ValueError) as why:
+            problems.add(f"reports row {number + 1}", str(why), row.get("time_earliest"))
+            continue
+        out.setdefault(report[:5], report)
+    return tuple(sorted(out.values()))

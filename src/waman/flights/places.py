@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from waman.geo.geodesy import EARTH_RADIUS_M
+from waman.geo.geodesy import EARTH_RADIUS_M, distance_m
 
 FOOT_M = 0.3048
 LANDING_KINDS = frozenset({"aerodrome", "heliport", "strip"})
@@ -73,6 +73,27 @@ class Places:
         distance = 2.0 * EARTH_RADIUS_M * np.arcsin(np.clip(np.where(missing, 0.0, chord) / 2.0, 0.0, 1.0))
         at = self.landable[np.where(missing, 0, index)]
         return np.where(missing, -1, at), np.where(missing, np.inf, distance)
+
+    def of_kind(self, kinds: tuple[str, ...], *, listed: bool) -> NDArray[np.int64]:
+        """Return the indices of places of these kinds; ``listed`` leaves out those that no list has."""
+        fits = np.isin(self.kinds, kinds) & (self.listed | (not listed)) if len(self) else np.zeros(0, bool)
+        return np.flatnonzero(fits)
+
+    def nearest_m(self, *, lat_deg: ArrayLike, lon_deg: ArrayLike, kinds: tuple[str, ...], listed: bool) -> float:
+        """Return the distance [m] from the nearest of some points to a place of these kinds; inf where there is none.
+
+        ``listed`` leaves out places that no list has.
+
+        >>> field = {"id": "SPMF", "kind": "aerodrome", "lat_deg": -11.3, "lon_deg": -74.5, "listed": True}
+        >>> round(places_of([field]).nearest_m(lat_deg=-11.4, lon_deg=-74.5, kinds=("aerodrome",), listed=True), -2)
+        11100.0
+        """
+        at = self.of_kind(kinds, listed=listed)
+        if not len(at):
+            return float("inf")
+        lat, lon = np.atleast_1d(lat_deg)[:, None], np.atleast_1d(lon_deg)[:, None]
+        apart = distance_m(lat1_deg=lat, lon1_deg=lon, lat2_deg=self.lat_deg[at], lon2_deg=self.lon_deg[at])
+        return float(apart.min())
 
 
 def _unit(lat_deg: NDArray[np.float64], lon_deg: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -53,6 +53,18 @@ class Aircraft(NamedTuple):
     status: str
 
 
+class Report(NamedTuple):
+    """One report of a person: a span of time, an event, the observer's cell. The reliability is A to F, "" unknown."""
+
+    earliest_us: int
+    latest_us: int
+    event: str
+    lat_deg: float
+    lon_deg: float
+    reliability: str
+    registration: str
+
+
 @dataclass(frozen=True)
 class Given:
     """All that a flight is weighed against; whatever is None or empty is unknown, and then weighs nothing.
@@ -70,6 +82,7 @@ class Given:
     plans_by_time: Sequence[Plan] = ()
     completeness: tuple[float, float] | None = None
     register: Mapping[str, Aircraft] | None = None
+    reports: Sequence[Report] = ()
     bbox: tuple[float, float, float, float] | None = None
     border_accuracy_m: float = 300.0
     recording_end_us: int | None = None

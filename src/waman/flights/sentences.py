@@ -76,6 +76,13 @@ ENGLISH: Mapping[str, str] = {
         "It vanished and came up again at the same place{minutes_text}, {km:.0f} km from the nearest listed "
         "aerodrome: it stood there, or circled low out of sight. Landing was not observed."
     ),
+    "stop.not_of_entry": (
+        "It came over a border that no plan names and stopped{minutes_text} near a listed strip, {km:.0f} km from the "
+        "nearest listed aerodrome: flights from abroad land first where they can be checked."
+    ),
+    "stop.long": (
+        "It stopped{minutes_text}, {km:.0f} km from the nearest listed aerodrome, longer than loading takes."
+    ),
     "stop.helicopter": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as helicopters do; not weighed."
     ),
@@ -88,6 +95,11 @@ ENGLISH: Mapping[str, str] = {
     "border.crossed": "Its path crosses a border, and no plan that was found says so.",
     "border.crossed_on_other_leg": ("Before or after this stop the same aircraft crossed a border that no plan names."),
     "border.as_planned": "Its path crosses a border, as its plan says; not weighed.",
+    "report.read": "Somebody read a registration that the register lists as valid. Paint proves no identity.",
+    "report.landing": (
+        "Somebody on the ground reported a landing or a take-off where and when this one was out of sight, away from "
+        "listed aerodromes and settlements; no other was seen near."
+    ),
     "contradiction.two_places": (
         "The same identity was heard in two places at once. Which of the two flights it belongs to is not known. "
         "The identity is disputed."
@@ -183,6 +195,13 @@ SPANISH: Mapping[str, str] = {
         "Desapareció y volvió a aparecer en el mismo lugar{minutes_text}, a {km:.0f} km del aeródromo listado "
         "más cercano: estuvo en tierra, o dio vueltas bajo y fuera de la vista. No se observó el aterrizaje."
     ),
+    "stop.not_of_entry": (
+        "Cruzó una frontera que ningún plan nombra y se detuvo{minutes_text} cerca de una pista listada, a {km:.0f} km "
+        "del aeródromo listado más cercano: los vuelos del extranjero aterrizan primero donde se les puede controlar."
+    ),
+    "stop.long": (
+        "Se detuvo{minutes_text}, a {km:.0f} km del aeródromo listado más cercano, más de lo que tarda una carga."
+    ),
     "stop.helicopter": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los helicópteros; no se pesa."
     ),
@@ -197,6 +216,11 @@ SPANISH: Mapping[str, str] = {
         "Antes o después de esta parada la misma aeronave cruzó una frontera que ningún plan nombra."
     ),
     "border.as_planned": "Su trayectoria cruza una frontera, como dice su plan; no se pesa.",
+    "report.read": "Alguien leyó una matrícula que el registro da por válida. La pintura no prueba una identidad.",
+    "report.landing": (
+        "Alguien en tierra informó de un aterrizaje o un despegue donde y cuando esta no estaba a la vista, lejos de "
+        "aeródromos listados y de poblados; no se vio otra cerca."
+    ),
     "contradiction.two_places": (
         "La misma identidad se oyó en dos lugares a la vez. No se sabe a cuál de los dos vuelos pertenece. La "
         "identidad está en disputa."

@@ -40,6 +40,7 @@ HAND: Mapping[str, Weight] = {
     "plan.matched": Weight(6.0, "declared", "plan"),
     "plan.fits": Weight(5.0, "declared", "plan"),
     "register.valid": Weight(1.0, "declared", "transponder"),
+    "report.read": Weight(3.0, "declared", "report"),
     # what was seen and is ordinary
     "plan.flown": Weight(6.0, "observed"),
     "aerodrome.both_ends": Weight(8.0, "observed"),
@@ -58,6 +59,8 @@ HAND: Mapping[str, Weight] = {
     # what was seen and does not fit
     "stop.unlisted": Weight(-8.0, "positive", "stop"),
     "stop.hidden": Weight(-6.0, "positive", "stop"),
+    "stop.not_of_entry": Weight(-6.0, "positive", "stop"),
+    "report.landing": Weight(-6.0, "positive", "stop"),
     "border.crossed": Weight(-5.0, "positive", "border"),
     "border.crossed_on_other_leg": Weight(-5.0, "positive", "border"),
     "contradiction.two_places": Weight(-8.0, "positive", "transponder"),
@@ -66,6 +69,7 @@ HAND: Mapping[str, Weight] = {
     "register.type": Weight(-8.0, "positive", "performance"),
     "plan.left": Weight(-7.0, "positive", "plan"),
     # what fits both
+    "stop.long": Weight(-2.0, "circumstance"),
     "low.en_route": Weight(-1.5, "circumstance"),
     "end.low_away": Weight(-3.0, "circumstance"),
     # what was not seen

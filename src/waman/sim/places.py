@@ -7,7 +7,7 @@ corridor's: being unlisted says nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Place:
     heading_deg: float
     sector: int = 0
     surface: str = "firm"
+    mapped: bool = False
+    """A settlement that maps and the census have, whether or not a list has its strip."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def settle(scenario: Scenario, plane: Plane) -> tuple[list[Place], list[Place]]:
     lawful, corridor = scenario.lawful, scenario.corridor
     kinds = [("aerodrome", lawful.aerodromes), ("village", lawful.villages), ("mission", lawful.missions)]
     wanted = sum(n for _, n in kinds)
-    spots = _spots(scenario, plane, "places", wanted, apart_m=6000.0, east_share=0.97)
-    rng = stream(scenario.seed, "listed")
+    spots = _spots(scenario, plane, "places", wanted, apart_m=6000.0, east_share=0.92)
+    rng, maps = stream(scenario.seed, "listed"), stream(scenario.seed, "mapped")
+    share = {"aerodrome": 0.0, "village": lawful.villages_mapped, "mission": lawful.missions_mapped}
     places: list[Place] = []
     for role, count in kinds:
         for i in range(count):
@@ -71,7 +74,8 @@ def settle(scenario: Scenario, plane: Plane) -> tuple[list[Place], list[Place]]:
             e, n = spots[len(places)]
             name = f"{role[0].upper()}{i + 1:02d}"
             heading = round(180.0 * rng.random(), 1)
-            places.append(_place(plane, name, role, kind, listed, known, e, n, round(length), heading))
+            place = _place(plane, name, role, kind, listed, known, e, n, round(length), heading)
+            places.append(replace(place, mapped=bool(maps.random() < share[role])))
     count = min(int(np.ceil(POOL * corridor.strips)), SITES_MAX)
     sites = _spots(scenario, plane, "strips", count, apart_m=2500.0, east_share=0.85, avoid=places)
     order = np.argsort([e for e, _ in sites], kind="stable")
@@ -85,7 +89,7 @@ def settle(scenario: Scenario, plane: Plane) -> tuple[list[Place], list[Place]]:
         place = _place(
             plane, f"S{rank + 1:03d}", "strip", "strip", False, bool(known), e, n, round(length), round(heading, 1)
         )
-        strips.append(_with(place, sector=3 * rank // max(count, 1), surface=surface))
+        strips.append(replace(place, sector=3 * rank // max(count, 1), surface=surface))
     return places, strips
 
 
@@ -103,12 +107,6 @@ def _place(
 ) -> Place:
     lat, lon = plane.frame.to_degrees(east_m=e, north_m=n)
     return Place(name, role, kind, listed, known, e, n, float(plane.ground.elevation(lat, lon).item()), length, heading)
-
-
-def _with(place: Place, **values: object) -> Place:
-    from dataclasses import replace
-
-    return replace(place, **values)  # type: ignore[arg-type]
 
 
 def _spots(

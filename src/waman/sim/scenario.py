@@ -75,6 +75,8 @@ class Lawful(_Part, frozen=True):
     villages: Annotated[int, msgspec.Meta(ge=2, le=500)] = 24
     missions: Annotated[int, msgspec.Meta(ge=1, le=200)] = 8
     villages_listed: Share = 0.6  # community strips a list knows
+    villages_mapped: Share = 0.85  # settlements that a map or census has, whatever strip lists say (assumption)
+    missions_mapped: Share = 0.5  # mission stations, smaller and newer (assumption)
 
 
 class Observers(_Part, frozen=True):

@@ -41,6 +41,16 @@ ROWS_MIN = 3
 DOWN_AND_UP, HIDDEN = 2, 1
 """A stop nobody saw: sinking before and climbing after; or, without heights, only slower than anything flies."""
 HIDDEN_MADE_GOOD_MPS = 15.0
+HIDDEN_APART_M = 15_000.0
+"""It went out of sight behind one ridge and came back over another: both ends of a valley."""
+TURNED_APART_M, TURNED_MADE_GOOD_MPS = 60_000.0, 35.0
+"""It went in by one valley and out by another, the other way: it turned round somewhere, and took its time."""
+HIDDEN_TIME_S = 240.0
+"""Less time than this unaccounted for is a circle or a detour, not a stop."""
+HIDDEN_HEIGHT_M = 1000.0
+"""Where heights are known, higher than this above ground at either end is not going down to land."""
+APPROACH_S, CRUISE_MPS, APPROACH_MPS = 150.0, 70.0, 30.0
+"""Lost (found again) at cruise, a light aircraft needs this much time to slow and land (to climb out)."""
 AERODROME_REACH_M = 5000.0
 """The farthest runway end from the reference point of a large aerodrome."""
 FLYING_MPS = 30.0
@@ -113,9 +123,25 @@ def _ground_times(rows: Rows, legs: Legs) -> Legs:
     between = time[legs.first[1:]] - time[legs.last[:-1]]
     stood = (legs.landed_seen[:-1] & legs.took_off_seen[1:]) | (legs.stop_after[:-1] > 0)
     same = rows.chain[legs.first[1:]] == rows.chain[legs.last[:-1]]
-    pause = np.where(stood & same, between, np.nan)
+    spent = np.where(legs.stop_after[:-1] == HIDDEN, flying_s(rows, legs.last[:-1], legs.first[1:]), 0.0)
+    pause = np.where(stood & same, np.maximum(between - spent, 0.0), np.nan)
     legs.ground_after_s[:-1], legs.ground_before_s[1:] = pause, pause
     return legs
+
+
+def flying_s(rows: Rows, a: I, b: I) -> F:
+    """Return the least time [s] an aircraft needs to get from row ``a`` to row ``b``, landing between them.
+
+    The straight way at the faster of the two speeds, and what an approach and a climb-out take from the speeds
+    at which it was lost and found again.
+    """
+    apart = distance_m(
+        lat1_deg=rows.lat_deg[a], lon1_deg=rows.lon_deg[a], lat2_deg=rows.lat_deg[b], lon2_deg=rows.lon_deg[b]
+    )
+    speed = np.stack([rows.speed_mps[a], rows.speed_mps[b]])
+    fast = np.fmax(np.fmax(speed[0], speed[1]), APPROACH_MPS)
+    share = np.clip((np.nan_to_num(speed) - APPROACH_MPS) / (CRUISE_MPS - APPROACH_MPS), 0.0, 1.0)
+    return np.asarray(apart / fast + APPROACH_S * share.sum(axis=0), np.float64)
 
 
 def _long_enough(legs: Legs, rows: Rows) -> Legs:
@@ -198,15 +224,26 @@ def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[n
         )
         stood = low_a & low_b & (apart < STOP_APART_M) & (dt[long] <= STOP_GAP_S[1])
         stood &= (climb_mps(rows, a, before=True) < -0.5) & (climb_mps(rows, b, before=False) > 0.5)
-        # without heights: it made good less than anything flies, so it stood or circled out of sight
-        made_good = apart / dt[long]
+        # it made good less than anything flies, for longer than a landing takes: it stood or circled out of sight
         blind = ~np.isfinite(rows.altitude_m[a]) & ~np.isfinite(rows.altitude_m[b])
-        hid = blind & (apart < STOP_APART_M) & (made_good < HIDDEN_MADE_GOOD_MPS) & (dt[long] <= STOP_GAP_S[1])
+        down = np.nan_to_num(height, nan=np.inf) < HIDDEN_HEIGHT_M
+        hid = (blind | (down[: len(long)] & down[len(long) :])) & (apart < HIDDEN_APART_M)
+        hid &= apart / dt[long] < HIDDEN_MADE_GOOD_MPS
+        hid |= (blind | (down[: len(long)] & down[len(long) :])) & _turned(rows, a, b, apart / dt[long], apart)
+        hid &= dt[long] <= STOP_GAP_S[1]
+        hid &= dt[long] - flying_s(rows, a, b) > HIDDEN_TIME_S
         hid &= np.fmax(rows.speed_mps[a], rows.speed_mps[b]) > TAXI_MPS
         cut[long] = (low_a & low_b & (dt[long] > GAP_LOW_S)) | (unknown & (dt[long] > GAP_UNKNOWN_HEIGHT_S))
         cut[long] |= stood | hid
         stop[long] = np.where(stood, DOWN_AND_UP, np.where(hid, HIDDEN, 0))
     return np.append(cut, True)[: len(dt)], stop
+
+
+def _turned(rows: Rows, a: I, b: I, made_good_mps: F, apart_m: F) -> NDArray[np.bool_]:
+    """Return whether it came out of sight flying the other way, slower made good than it flew, some valleys on."""
+    dot = rows.vn_mps[a] * rows.vn_mps[b] + rows.ve_mps[a] * rows.ve_mps[b]
+    back = dot < 0.0
+    return back & (made_good_mps < TURNED_MADE_GOOD_MPS) & (apart_m < TURNED_APART_M)
 
 
 def climb_mps(rows: Rows, at: I, *, before: bool, window_s: float = 60.0) -> F:

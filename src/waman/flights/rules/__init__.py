@@ -20,6 +20,7 @@ from waman.flights.rules import (
     pattern,
     plan,
     register,
+    report,
     stop,
 )
 
@@ -33,6 +34,7 @@ RULES: Mapping[str, Rule] = {
     "pattern": pattern.find,
     "stop": stop.find,
     "border": border.find,
+    "report": report.find,
     "contradiction": contradiction.find,
     "low": low.find,
     "end": end.find,

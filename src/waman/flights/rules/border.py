@@ -2,7 +2,7 @@
 
 What it checks: whether the path crosses a border line of the user's places, or was first (last) seen
 at cruising speed so near to it, flying away from it (towards it), that it must have crossed; and
-whether a matched plan says so.
+whether a plan is found for this leg, or for the leg that a stop joins to it.
 
 Why it matters: a crossing away from the points of entry is one of two things seen together when a
 flight stays unexplained.
@@ -35,33 +35,40 @@ CRUISE_MPS = 50.0
 OWN_LINE_M = 1000.0
 PLACE_NEAR_M = 8000.0
 METRES = 111_195.0
+DEEP_M = 25_000.0
+"""Over the line and back again counts from this depth: patrols and circuits beside a border stay nearer."""
 
 
 def find(flight: Flight, given: Given) -> Sequence[Found]:
     """Return whether the path crosses a border; high overflights under control are not counted."""
     if not given.places.borders or flight.measure("altitude_low_m") > AIRLINE_HEIGHT_M:
         return []
-    if not _crossed(flight, given):
-        return _other_leg(flight, given)
-    plan = matching_plan(flight, given) or fitting_plan(flight, given)
-    return [Found("border.as_planned" if plan is not None else "border.crossed")]
+    others = _others(flight)
+    here = _crossed(flight, given)
+    if not here and not any(_crossed(leg, given) for leg in others):
+        return []
+    if any(matching_plan(leg, given) or fitting_plan(leg, given) for leg in (flight, *others)):
+        return [Found("border.as_planned")] if here else []
+    return [Found("border.crossed" if here else "border.crossed_on_other_leg")]
+
+
+def crossed_unplanned(flight: Flight, given: Given) -> bool:
+    """Return whether this leg, or the leg before or after a stop that joins both, crossed a border that no plan names."""
+    return any(f.rule != "border.as_planned" for f in find(flight, given))
 
 
 def _crossed(flight: Flight, given: Given) -> bool:
-    path = _path(flight, given)
-    return any(_crosses(path, line, given.border_accuracy_m) for line in given.places.borders if len(line) > 1)
+    lines = [line for line in given.places.borders if len(line) > 1]
+    path = _path(flight, given) if lines else np.zeros((0, 2))
+    return any(_crosses(path, line, given.border_accuracy_m) for line in lines)
 
 
-def _other_leg(flight: Flight, given: Given) -> list[Found]:
-    """Return whether the same aircraft crossed on the leg before or after a stop that joins both legs."""
+def _others(flight: Flight) -> list[Flight]:
+    """Return the legs of the same aircraft before and after the stops that join them."""
     legs, i = flight.legs, flight.number
     joined = [i - 1] if np.isfinite(legs.ground_before_s[i]) else []
     joined += [i + 1] if np.isfinite(legs.ground_after_s[i]) else []
-    for k in joined:
-        other = replace(flight, number=k)
-        if _crossed(other, given) and matching_plan(other, given) is None and fitting_plan(other, given) is None:
-            return [Found("border.crossed_on_other_leg")]
-    return []
+    return [replace(flight, number=k) for k in joined]
 
 
 def _path(flight: Flight, given: Given) -> NDArray[np.float64]:
@@ -80,10 +87,11 @@ def _beyond(flight: Flight, given: Given, row: int, seconds: float) -> NDArray[n
     """Return where it was (will be) after ``seconds`` at the velocity of ``row``; nothing where it may have landed."""
     rows, ends = flight.rows, flight.departure if seconds < 0 else flight.arrival
     vn, ve, i = float(rows.vn_mps[row]), float(rows.ve_mps[row]), flight.number
+    stood = bool((flight.legs.stop_before if seconds < 0 else flight.legs.stop_after)[i])
     steep = abs(float(np.nan_to_num(ends.climb_mps[i]))) > 2.5
     lat, lon = float(rows.lat_deg[row]), float(rows.lon_deg[row])
     near = given.places.near(lat_deg=lat, lon_deg=lon, count=1)[1][0, 0]
-    if not np.hypot(vn, ve) > CRUISE_MPS or steep or near < PLACE_NEAR_M:
+    if not np.hypot(vn, ve) > CRUISE_MPS or steep or stood or near < PLACE_NEAR_M:
         return np.zeros((0, 2))
     east = seconds * ve / (METRES * np.cos(np.radians(lat)))
     return np.array([[lon + east, lat + seconds * vn / METRES]])
@@ -92,14 +100,18 @@ def _beyond(flight: Flight, given: Given, row: int, seconds: float) -> NDArray[n
 def _crosses(points: NDArray[np.float64], line: NDArray[np.float64], accuracy_m: float) -> bool:
     """Return whether the path begins surely on one side of the line and ends surely on the other.
 
-    Only points farther than the line's accuracy from it count. A flight that goes over and comes back, as
-    patrols along a border do, has not crossed.
+    Only points farther than the line's accuracy from it count. A flight that goes over and comes back, as patrols
+    along a border do, has crossed only where it went deep beyond it.
     """
     border = shapely.LineString(line)
     if len(points) < 2 or not shapely.LineString(points).intersects(border):
         return False
-    sure = np.flatnonzero(shapely.distance(shapely.points(points), border) * METRES > accuracy_m)
+    away = shapely.distance(shapely.points(points), border) * METRES
+    sure = np.flatnonzero(away > accuracy_m)
     if len(sure) < 2:
         return False
-    crossings = shapely.LineString(points[sure[0] : sure[-1] + 1]).intersection(border)
-    return not crossings.is_empty and int(shapely.get_num_geometries(crossings)) % 2 == 1
+    path, away = points[sure[0] : sure[-1] + 1], away[sure[0] : sure[-1] + 1]
+    steps = shapely.linestrings(np.stack([path[:-1], path[1:]], axis=1))
+    over = shapely.get_num_geometries(shapely.intersection(steps, border)) * shapely.intersects(steps, border)
+    beyond = np.append(0, np.cumsum(over)) % 2 == 1
+    return bool(beyond[-1]) or bool(beyond.any() and float(away[beyond].max()) > DEEP_M)

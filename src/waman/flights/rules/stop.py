@@ -1,80 +1,148 @@
 """A stop away from listed aerodromes.
 
-What it checks: whether the aircraft was seen standing, or went down low and came up again at the
-same place minutes later, where no listed aerodrome is near.
+What it checks: whether the aircraft was seen standing, went down low and came up again at the same place, or was out
+of sight for longer than its way and a landing take, where no listed aerodrome and no settlement is near; and how
+long it can have stood there.
 
 Why it matters: with a border crossing or a contradicted identity it is the second independent
 thing seen. Loading takes 5 to 12 minutes.
 
 What it must not be used for: alone, or with "no plan", "low" or "no transponder", it classifies
 nothing: missions, doctors and communities use strips that no list has. An aircraft that passed
-low over a strip has not stopped there.
+low over a strip has not stopped there. A longer stop is a circumstance, never one of the two findings.
 
 Example: down to 60 m at an unlisted strip, up again at the same place after 7 minutes.
 
-Known false positives: mission and medical flights to community strips; helicopters and gliders (not counted);
-floatplanes; a circle flown behind a ridge at low height.
+Known false positives: mission and medical flights to community strips that no map of settlements has; floatplanes;
+a circle flown behind a ridge at low height. Helicopters and gliders are not counted. Nor is a strip beside a
+settlement, so one that is used for loading is missed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from waman.flights.cut.segment import DOWN_AND_UP
+from waman.flights.cut.segment import APPROACH_MPS, CRUISE_MPS, HIDDEN
 from waman.flights.record import Flight, Found, Given
-from waman.geo.geodesy import distance_m
+from waman.flights.rules.border import crossed_unplanned
 
 LISTED_NEAR_M = 5000.0
 """The farthest runway end from the reference point of a large aerodrome."""
-COMMUNITY_M = 1500.0
+COMMUNITY_M = 3000.0
+"""Within walking distance of a settlement; where it stood is not known better than that."""
 HOVER_SHARE = 0.03
 LOADING_S = 15.0 * 60.0
 """Loading takes 5 to 12 minutes; three more for the way down and up out of sight."""
+UNSEEN_S = 600.0
+"""What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 42 km at 70 m/s."""
+STOOD_S = 300.0
+AHEAD_COS = math.cos(math.radians(20.0))
+AERODROMES, STRIPS, HOMES = ("aerodrome", "heliport"), ("strip",), ("village", "base")
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """One end of a leg at which it stopped: rows beside it, how it was known, and how long at least and at most."""
+
+    rows: tuple[int, ...]
+    seen: bool
+    low_s: float
+    high_s: float  # NaN where its coming or its leaving was not seen
 
 
 def find(flight: Flight, given: Given) -> Sequence[Found]:
-    """Return the stops seen at either end of the flight."""
-    i, legs = flight.number, flight.legs
-    before = (bool(legs.took_off_seen[i]), int(legs.stop_before[i]))
-    after = (bool(legs.landed_seen[i]), int(legs.stop_after[i]))
-    found: list[Found] = []
-    for (seen, inferred), ends, pause in (
-        (before, flight.departure, float(legs.ground_before_s[i])),
-        (after, flight.arrival, float(legs.ground_after_s[i])),
+    """Return the stops at either end of the flight, the briefest first, at most one."""
+    found = [f for stop in _stops(flight) for f in _weighed(stop, flight, given)]
+    return sorted(found, key=lambda f: (ORDER.index(f.rule), -f.strength))[:1]
+
+
+ORDER = (
+    "stop.unlisted",
+    "stop.hidden",
+    "stop.not_of_entry",
+    "stop.long",
+    "stop.community",
+    "stop.helicopter",
+    "stop.glider",
+)
+
+
+def _stops(flight: Flight) -> list[_Stop]:
+    legs, i, out = flight.legs, flight.number, []
+    for seen, inferred, own, other, pause in (
+        (legs.took_off_seen[i], legs.stop_before[i], legs.first[i], i - 1, float(legs.ground_before_s[i])),
+        (legs.landed_seen[i], legs.stop_after[i], legs.last[i], i + 1, float(legs.ground_after_s[i])),
     ):
-        if not (seen or inferred) or not len(given.places) or float(ends.distance_m[i]) < LISTED_NEAR_M:
+        if not (seen or inferred):
             continue
-        values = {
-            "km": min(float(ends.distance_m[i]) / 1000.0, 9999.0),
-            "minutes": round(pause / 60.0, 1) if math.isfinite(pause) else None,
-        }
-        ordinary = "stop.helicopter" if hovers(flight) else "stop.glider" if soars(flight) else None
-        row = flight.span.start if ends is flight.departure else flight.span.stop - 1
-        ordinary = ordinary or ("stop.community" if _at_community(flight, given, row) else None)
-        rule = "stop.unlisted" if seen or inferred == DOWN_AND_UP else "stop.hidden"
-        found.append(Found(ordinary or rule, values, strength=_as_loading(pause)))
-    return sorted(found, key=lambda f: -f.strength)[:1]
+        rows = [int(own)]
+        if math.isfinite(pause):
+            rows.append(int(legs.last[other] if other < i else legs.first[other]))
+        hidden = inferred == HIDDEN and not seen
+        flown = UNSEEN_S * sum(_at_cruise(float(flight.rows.speed_mps[row])) for row in rows) if hidden else 0.0
+        out.append(_Stop(tuple(rows), not hidden, max(pause - flown, 0.0), pause))
+    return out
 
 
-def _at_community(flight: Flight, given: Given, row: int) -> bool:
-    """Return whether a village or base that the user's places know is within walking distance of the stop."""
-    places = given.places
-    homes = np.array([i for i, kind in enumerate(places.kinds) if kind in ("village", "base")], np.int64)
-    if not len(homes):
+def _at_cruise(speed_mps: float) -> float:
+    return min(max((speed_mps - APPROACH_MPS) / (CRUISE_MPS - APPROACH_MPS), 0.0), 1.0)
+
+
+def _weighed(stop: _Stop, flight: Flight, given: Given) -> list[Found]:
+    """Return what one stop says: nothing at a listed aerodrome, a note where it is ordinary, else a finding."""
+    at = list(stop.rows)
+    near = partial(given.places.nearest_m, lat_deg=flight.rows.lat_deg[at], lon_deg=flight.rows.lon_deg[at])
+    aerodrome = near(kinds=AERODROMES, listed=True)
+    could = partial(_could_be, stop, flight, given)
+    if not len(given.places) or aerodrome < LISTED_NEAR_M or could(AERODROMES, listed=True):
+        return []
+    values = {
+        "km": min(aerodrome / 1000.0, 9999.0),
+        "minutes": round(stop.high_s / 60.0, 1) if math.isfinite(stop.high_s) else None,
+    }
+    if hovers(flight):
+        return [Found("stop.helicopter", values)]
+    if soars(flight):
+        return [Found("stop.glider", values)]
+    if near(kinds=HOMES, listed=False) < COMMUNITY_M or could(HOMES, listed=False):
+        return [Found("stop.community", values)]
+    if stop.low_s > LOADING_S:
+        return [Found("stop.long", values)]
+    # how long it stood is not known where its leaving (coming) was not seen, or it was lost at cruise
+    strength = 1.0 if stop.high_s <= LOADING_S else 0.8
+    if near(kinds=STRIPS, listed=True) < LISTED_NEAR_M or could(STRIPS, listed=True):
+        return [Found("stop.not_of_entry", values, strength)] if crossed_unplanned(flight, given) else []
+    return [Found("stop.unlisted" if stop.seen else "stop.hidden", values, strength)]
+
+
+def _could_be(stop: _Stop, flight: Flight, given: Given, kinds: tuple[str, ...], *, listed: bool) -> bool:
+    """Return whether a stop that nobody saw may have been at a place of these kinds: ahead, behind, and in reach.
+
+    Ahead of where it was lost and behind where it was found again, to 20 degrees, and near enough to fly there, stand
+    for five minutes and come back in the time it was out of sight.
+    """
+    places, rows = given.places, flight.rows
+    index = places.of_kind(kinds, listed=listed)
+    if stop.seen or len(stop.rows) < 2 or not len(index):
         return False
-    lat, lon = float(flight.rows.lat_deg[row]), float(flight.rows.lon_deg[row])
-    apart = distance_m(lat1_deg=lat, lon1_deg=lon, lat2_deg=places.lat_deg[homes], lon2_deg=places.lon_deg[homes])
-    return bool(apart.min() < COMMUNITY_M)
-
-
-def _as_loading(pause_s: float) -> float:
-    """Return 1 for a stop as short as loading takes, little for one that was longer, between where unknown."""
-    if not math.isfinite(pause_s):
-        return 0.8
-    return 1.0 if pause_s <= LOADING_S else 0.2
+    a, b = sorted(stop.rows)
+    speed = max(float(np.fmax(rows.speed_mps[a], rows.speed_mps[b])), APPROACH_MPS)
+    reach, near = speed * (float(rows.time_s[b] - rows.time_s[a]) - STOOD_S), np.zeros(len(index))
+    fits = np.ones(len(index), bool)
+    for row, sign in ((a, 1.0), (b, -1.0)):
+        lat, lon = float(rows.lat_deg[row]), float(rows.lon_deg[row])
+        north = (places.lat_deg[index] - lat) * 111_195.0
+        east = (places.lon_deg[index] - lon) * 111_195.0 * math.cos(math.radians(lat))
+        away = np.hypot(north, east)
+        ahead = sign * (north * rows.vn_mps[row] + east * rows.ve_mps[row])
+        fits &= (away < COMMUNITY_M) | (ahead >= AHEAD_COS * away * rows.speed_mps[row])
+        near += away
+    return bool(np.any(fits & (near <= reach)))
 
 
 def hovers(flight: Flight) -> bool:

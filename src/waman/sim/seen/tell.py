@@ -139,22 +139,31 @@ def _degrees(world: World, p: Place) -> tuple[float, float]:
 
 
 def places_geojson(world: World) -> str:
-    """Return ``places.geojson``: what a list or imagery knows, not what is true."""
+    """Return ``places.geojson``: what lists, imagery and maps of settlements know, not what is true."""
     features = []
     for p in (*world.places, *world.strips):
-        if not p.known:
-            continue
-        lat, lon = _degrees(world, p)
-        properties = {
-            "id": p.id, "kind": p.kind, "name": p.id if p.listed else None, "listed": p.listed,
-            "length_m": p.length_m, "width_m": 12 if p.kind == "strip" else 25, "heading_deg": p.heading_deg,
-            "elevation_msl_m": round(p.elevation_m, 1), "first_seen": None, "last_seen": None,
-            "state": "active" if p.listed else "unknown",
-            "source": "simulated list" if p.listed else "simulated imagery",
-        }  # fmt: skip
-        point = {"type": "Point", "coordinates": [lon, lat]}
-        features.append({"type": "Feature", "geometry": point, "properties": properties})
+        if p.known:
+            properties: dict[str, object] = {
+                "id": p.id, "kind": p.kind, "name": p.id if p.listed else None, "listed": p.listed,
+                "length_m": p.length_m, "width_m": 12 if p.kind == "strip" else 25, "heading_deg": p.heading_deg,
+                "elevation_msl_m": round(p.elevation_m, 1), "first_seen": None, "last_seen": None,
+                "state": "active" if p.listed else "unknown",
+                "source": "simulated list" if p.listed else "simulated imagery",
+            }  # fmt: skip
+            features.append(_point(world, p, properties))
+        if p.mapped:
+            properties = {
+                "id": f"N{p.id}", "kind": "village", "name": f"N{p.id}", "listed": False,
+                "elevation_msl_m": round(p.elevation_m, 1), "state": "active", "source": "simulated map",
+            }  # fmt: skip
+            features.append(_point(world, p, properties))
     return json.dumps({"type": "FeatureCollection", "features": features}, indent=1) + "\n"
+
+
+def _point(world: World, place: Place, properties: dict[str, object]) -> dict[str, object]:
+    lat, lon = _degrees(world, place)
+    point = {"type": "Point", "coordinates": [lon, lat]}
+    return {"type": "Feature", "geometry": point, "properties": properties}
 
 
 def border_geojson(world: World) -> str:
