@@ -1,10 +1,12 @@
 """Explanations held against simulated truth: who stays explained, who is called unexplained, by how much was seen.
 
-    python bench/explain_sim.py [--seeds 20] [--days 20] [--days-others 2] [--only base,low] [--from-seed 1000]
+    python bench/explain_sim.py --world base --seeds 1000:1020     # one simulator, some seeds; adds to the JSON
+    python bench/explain_sim.py                                    # every simulator, twenty seeds (some 25 CPU minutes)
+    python bench/explain_sim.py --report                           # docs/explanation.md and its figure from the JSON
 
-Seeds begin at 1000; none of them is used by tools/fit_weights.py. Tracks come from ``waman.sim.seen.tracked`` (ideal
-association: nothing here judges the tracker). A flight counts as unexplained where any of its legs is, as explained
-where any of its legs is. Radar gives no height to aircraft without transponder; ADS-B alone gives a name.
+Seeds begin at 1000; none of them is used by tools/fit_weights.py. Association is ideal (see simulated.py). A flight
+counts as unexplained where any of its legs is, as explained where any of its legs is. Each run replaces what the JSON
+holds of its simulator and seeds, so that a stopped run keeps what it has measured.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import argparse
 import json
 import math
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,192 +25,161 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [p for p in (str(ROOT / "src"), str(ROOT / "bench")) if p not in sys.path]
 
 import _result  # noqa: E402
-import msgspec  # noqa: E402
-import numpy as np  # noqa: E402
+from simulated import flights, judged, scenario, seen_every_10_s  # noqa: E402
 
-from waman.flights import explain, given_of  # noqa: E402
-from waman.flights.record import Given  # noqa: E402
-from waman.sim import ALTERNATIVES, Scenario, World, load_scenario, simulate, with_alternative  # noqa: E402
-from waman.sim.land.ground import generated  # noqa: E402
-from waman.sim.land.seeing import OwnSeeing, own_seeing  # noqa: E402
-from waman.sim.seen import tell  # noqa: E402
-from waman.sim.seen.outages import Blocks, blocks  # noqa: E402
-from waman.sim.seen.tracked import associated  # noqa: E402
-from waman.sim.trips import register_rows  # noqa: E402
-from waman.sim.world import micros  # noqa: E402
+from waman.sim import ALTERNATIVES  # noqa: E402
 
-NIGHT = ROOT / "examples" / "scenarios" / "corridor_night.toml"
-EDGES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.01)
+DAYS = 21
+SEEDS = (1000, 1020)
+EDGES = (*(round(k * 0.1, 1) for k in range(10)), 1.01)
 DISGUISED = ("corridor_cloned", "corridor_stolen", "corridor_plan_left")
 PLAIN = ("corridor_dark", "corridor_open")
+BINS_DB = (-99.0, -20.0, -15.0, -10.0, -5.0, -2.0, 2.0, 5.0, 10.0, 15.0, 20.0, 99.0)
+Row = dict[str, Any]
+GROUPS: dict[str, Callable[[Row], bool]] = {
+    "lawful_with_trace": lambda r: r["lawful"] and not _hard(r) and r["trace"],
+    "lawful_without_trace": lambda r: r["lawful"] and not _hard(r) and not r["trace"],
+    "hard": lambda r: r["lawful"] and _hard(r),
+    "corridor_seen_half": lambda r: r["category"] in PLAIN and r["seen"] >= 0.5,
+    "corridor": lambda r: r["category"] in PLAIN,
+    "disguised": lambda r: r["category"] in DISGUISED,
+    "twins": lambda r: bool(r["twin"]),
+}
+GOALS = (
+    ("lawful_with_trace", "unexplained", "at most", 0.001),
+    ("hard", "unexplained", "at most", 0.05),
+    ("corridor_seen_half", "unexplained", "at least", 0.90),
+    ("disguised", "not explained", "at least", 0.90),
+    ("twins", "unexplained", "at most", 0.0),
+)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The simulator's sight as the rules may ask it: off gives 0, a state nobody wrote down gives NaN."""
-
-    world: World
-    states: dict[str, Blocks]
-
-    def detection_probability(
-        self,
-        lat_deg: Any,
-        lon_deg: Any,
-        height_agl_m: Any,
-        sensor: str | None = None,
-        rcs_m2: float = 2.0,
-        time: Any = None,
-    ) -> Any:
-        assert sensor is not None
-        height = np.nan_to_num(np.asarray(height_agl_m, np.float64), nan=300.0)
-        pd = self.world.seeing.detection_probability(np.asarray(lat_deg), np.asarray(lon_deg), height, sensor, rcs_m2)
-        state = self.states[sensor]
-        start = int(micros(self.world, np.array(0.0)))
-        at = np.clip(np.searchsorted(state.start_s, (np.asarray(time) - start) / 1e6, side="right") - 1, 0, None)
-        known = np.array([s in ("up", "down") for s in state.state])[at]
-        return np.where(known, pd * state.factor[at], np.nan)
+def _hard(row: Row) -> bool:
+    return str(row["category"]).startswith("hard")
 
 
-def given(world: World) -> Given:
-    """Return what people could know of a world."""
-    features = json.loads(tell.places_geojson(world))["features"]
-    places = [
-        {**f["properties"], "lat_deg": f["geometry"]["coordinates"][1], "lon_deg": f["geometry"]["coordinates"][0]}
-        for f in features
-    ]
-    border = json.loads(tell.border_geojson(world))["features"][0]["geometry"]["coordinates"]
-    plan = world.scenario.lawful.plan
-    return given_of(
-        bbox=world.scenario.bbox,
-        places=places,
-        borders=[np.array(border)],
-        aerodromes=False,
-        plans=tell.plan_rows(world),
-        completeness=(max(plan - 0.15, 0.0), min(plan + 0.15, 1.0)),
-        register=register_rows(world.fleet),
-        field=Watched(world, {s.id: blocks(world.scenario, s.id) for s in world.scenario.sensor}),
-        transponder_sensors=[s.id for s in world.scenario.sensor if s.kind == "ads_b"],
-        terrain=world.ground.elevation,
-    )
-
-
-_SIGHT: dict[str, OwnSeeing] = {}
-
-
-def _sight(scenario: Scenario) -> OwnSeeing:
-    """Sweep the horizons once: all worlds here share their ground and sensors."""
-    if not _SIGHT:
-        spacing = scenario.land.spacing_arcsec / 3600.0
-        ground = generated(scenario.bbox, spacing_deg=spacing, seed=scenario.land.seed)
-        _SIGHT["night"] = own_seeing(scenario.sensor, ground)
-    return _SIGHT["night"]
-
-
-def judged(job: tuple[str, int, int]) -> list[dict[str, Any]]:
-    """Simulate one world and return one row a flight that was seen: class, share seen, traces, verdicts of its legs."""
-    name, seed, days = job
-    found = with_alternative(load_scenario(NIGHT, seed=seed), name)
-    land = msgspec.structs.replace(found.land, spacing_arcsec=15.0, path_cell_m=4000.0)
-    record = msgspec.structs.replace(found.record, truth_step_s=10.0)
-    scenario = msgspec.structs.replace(found, days=days, land=land, record=record)
-    world = simulate(scenario, seeing=_sight(scenario))
-    tracks, links = associated(world)
-    target = dict(zip(links["track"].to_pylist(), links["target"].to_pylist(), strict=True))
-    seen = dict(zip(links["target"].to_pylist(), links["path_seen"].to_pylist(), strict=True))
-    heard = {target[t] for t, a in zip(tracks["track"].to_pylist(), tracks["icao24"].to_pylist(), strict=True) if a}
-    verdicts: dict[int, list[str]] = {}
-    for row in explain(tracks, given(world)).to_pylist():
-        verdicts.setdefault(target[row["tracks"][0]], []).append(row["verdict"])
-    cloned = {(t.day, t.identity.icao24) for t in world.trips if t.category == "corridor_cloned"}
-    listed = {p.id for p in world.places if p.listed}
-    rows = []
-    for number, legs in verdicts.items():
-        t = world.trips[number - 1]
-        trace = bool(t.plans) or number in heard or bool(listed & set(t.stops))
-        twin = t.lawful and (t.day, t.identity.icao24) in cloned
-        rows.append(
-            {
-                "category": t.category,
-                "lawful": t.lawful,
-                "seen": seen[number],
-                "trace": trace,
-                "twin": twin,
-                "legs": legs,
-            }
-        )
-    return rows
-
-
-def share(rows: list[dict[str, Any]], verdict: str) -> dict[str, float | int]:
-    """Return how many flights have a leg of this verdict, with the 95 % interval of the share (Wilson 1927)."""
-    n, k, z = len(rows), sum(verdict in r["legs"] for r in rows), 1.96
-    if not n:
-        return {"n": 0, "count": 0, "share": math.nan}
-    centre, half = (k + z * z / 2) / (n + z * z), z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return {"n": n, "count": k, "share": k / n, "low": max(centre - half, 0.0), "high": min(centre + half, 1.0)}
-
-
-def figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the figures that the claims are about, for one simulator."""
-    lawful = [r for r in rows if r["lawful"]]
-    hard = [r for r in lawful if r["category"].startswith("hard")]
-    ordinary = [r for r in lawful if not r["category"].startswith("hard")]
-    traced = [r for r in ordinary if r["trace"]]
-    half = [r for r in rows if r["category"] in PLAIN and r["seen"] >= 0.5]
-    disguised = [r for r in rows if r["category"] in DISGUISED]
-    return {
-        "lawful_with_trace_unexplained": share(traced, "unexplained"),
-        "lawful_without_trace_unexplained": share([r for r in ordinary if not r["trace"]], "unexplained"),
-        "hard_unexplained": share(hard, "unexplained"),
-        "lawful_explained": share(ordinary, "explained"),
-        "corridor_seen_half_unexplained": share(half, "unexplained"),
-        "corridor_explained": share([r for r in rows if r["category"] in PLAIN], "explained"),
-        "disguised_explained": share(disguised, "explained"),
-        "twins_unexplained": share([r for r in lawful if r["twin"]], "unexplained"),
-        "by_class": {
-            c: {v: share([r for r in rows if r["category"] == c], v) for v in ("explained", "unexplained")}
-            for c in sorted({r["category"] for r in rows})
-        },
-        "curve": [
-            {
-                "seen_from": a,
-                "seen_to": min(b, 1.0),
-                "corridor_unexplained": share(_between(rows, PLAIN, a, b), "unexplained"),
-                "lawful_unexplained": share([r for r in ordinary if a <= r["seen"] < b], "unexplained"),
-                "lawful_explained": share([r for r in ordinary if a <= r["seen"] < b], "explained"),
-            }
-            for a, b in pairwise(EDGES)
-        ],
+def counted(rows: list[Row]) -> dict[str, list[int]]:
+    """Return flights, unexplained and explained ones of each group, class and step of the share seen, and the bins."""
+    groups = {name: [r for r in rows if belongs(r)] for name, belongs in GROUPS.items()}
+    groups |= {f"class {c}": [r for r in rows if r["category"] == c] for c in sorted({r["category"] for r in rows})}
+    for a, b in pairwise(EDGES):
+        for name in ("corridor", "lawful_with_trace", "hard"):
+            groups[f"seen {a:.1f} {name}"] = [r for r in groups[name] if a <= r["seen"] < b]
+    out = {
+        name: [len(g), *(sum(word in r["legs"] for r in g) for word in ("unexplained", "explained"))]
+        for name, g in groups.items()
     }
+    for a, b in pairwise(BINS_DB):
+        legs = [(r["lawful"], w) for r in rows for w in r["weights_db"] if a <= w < b]
+        mean = sum(w for _, w in legs)
+        out[f"weight {a:g}"] = [sum(law for law, _ in legs), sum(not law for law, _ in legs), round(mean)]
+    return out
 
 
-def _between(rows: list[dict[str, Any]], kinds: tuple[str, ...], a: float, b: float) -> list[dict[str, Any]]:
-    return [r for r in rows if r["category"] in kinds and a <= r["seen"] < b]
+def share(n: int, k: int) -> dict[str, float | int]:
+    """Return a share with its 95 % interval (Wilson 1927)."""
+    z = 1.96
+    if not n:
+        return {"n": 0, "count": 0, "share": math.nan, "low": 0.0, "high": 1.0}
+    centre, half = (k + z * z / 2) / (n + z * z), z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
+    low, high = max(centre - half, 0.0), min(centre + half, 1.0)
+    return {"n": n, "count": k, "share": round(k / n, 5), "low": round(low, 5), "high": round(high, 5)}
+
+
+def figures(counts: dict[str, list[int]]) -> dict[str, Any]:
+    """Return the figures that the claims are about, for one simulator."""
+    out: dict[str, Any] = {}
+    for name in GROUPS:
+        n, unexplained, explained = counts[name]
+        out[name] = {"unexplained": share(n, unexplained), "explained": share(n, explained)}
+    reached = {}
+    for name, word, sign, goal in GOALS:
+        n, unexplained, explained = counts[name]
+        value = (unexplained if word == "unexplained" else n - explained) / max(n, 1)
+        met = value <= goal if sign == "at most" else value >= goal
+        reached[f"{name} {word}"] = {"value": round(value, 5), "goal": f"{sign} {goal:g}", "reached": met}
+    out["goals"] = reached
+    out["by_class"] = {
+        name.removeprefix("class "): {"n": v[0], "unexplained": v[1], "explained": v[2]}
+        for name, v in counts.items()
+        if name.startswith("class ")
+    }
+    out["by_share_seen"] = {
+        name.removeprefix("seen "): {"n": v[0], "unexplained": v[1], "explained": v[2]}
+        for name, v in counts.items()
+        if name.startswith("seen ")
+    }
+    out["calibration"] = calibration(counts)
+    return out
+
+
+def calibration(counts: dict[str, list[int]]) -> list[dict[str, float | int]]:
+    """Return, for legs by their sum of weights, the decibans that the truth gives them: 10 log10 of the two shares."""
+    bins = {name: v for name, v in counts.items() if name.startswith("weight ")}
+    lawful, corridor = (max(sum(v[i] for v in bins.values()), 1) for i in (0, 1))
+    return [
+        {
+            "lawful": v[0],
+            "corridor": v[1],
+            "mean_weight_db": round(v[2] / (v[0] + v[1]), 1),
+            "observed_db": round(10.0 * math.log10((v[0] + 0.5) / lawful / ((v[1] + 0.5) / corridor)), 1),
+        }
+        for v in bins.values()
+        if v[0] + v[1]
+    ]
+
+
+def measure(name: str, seeds: range, days: int) -> None:
+    """Measure one simulator and write what is known so far."""
+    path = _result.FOLDER / "explain_sim.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.is_file() else {}
+    by_seed: dict[str, dict[str, dict[str, list[int]]]] = kept.get("counts", {})
+    mine = by_seed.setdefault(name, {})
+    if kept.get("settings", {}).get("days_each") not in (None, days):
+        sys.exit(f"{path.name} holds runs of other lengths: measure them again with --fresh")
+    start = time.process_time()
+    for seed in seeds:
+        mine[str(seed)] = counted(flights(judged(seen_every_10_s(_scenario(name, seed, days)))))
+    whole: dict[str, list[int]] = {}
+    for counts in mine.values():
+        for key, values in counts.items():
+            whole[key] = [a + b for a, b in zip(whole.get(key, [0] * len(values)), values, strict=True)]
+    found = kept.get("simulators", {})
+    found[name] = {"seeds": len(mine), **figures(whole)}
+    missing = [n for n in ALTERNATIVES if found.get(n, {}).get("seeds", 0) < SEEDS[1] - SEEDS[0]]
+    settings = {"days_each": days, "association": "ideal", "seeds_from": SEEDS[0], "not_measured_in_full": missing}
+    order = {n: found[n] for n in ALTERNATIVES if n in found}
+    every = not missing and all(g["reached"] for f in order.values() for g in f["goals"].values())
+    _result.write(
+        "explain_sim",
+        {"settings": settings, "every_goal_reached": every, "simulators": order, "counts": by_seed},
+        packages=["scipy", "pyarrow"],
+    )
+    print(name, f"{time.process_time() - start:.0f} s CPU", json.dumps(found[name]["goals"]), flush=True)
+
+
+def _scenario(name: str, seed: int, days: int) -> Any:
+    return scenario(seed=seed, days=days, alternative=name, spacing_arcsec=15.0)
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--seeds", type=int, default=20)
-    asked.add_argument("--days", type=int, default=20, help="days of each seed of the base simulator")
-    asked.add_argument("--days-others", type=int, default=2, help="days of each seed of the alternatives")
-    asked.add_argument("--from-seed", type=int, default=1000)
-    asked.add_argument("--only", default=",".join(ALTERNATIVES))
-    asked.add_argument("--print", action="store_true", help="print the figures and write nothing")
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--world", default=",".join(ALTERNATIVES), help="simulators, comma between")
+    asked.add_argument("--seeds", default=f"{SEEDS[0]}:{SEEDS[1]}", help="first:last, last not included")
+    asked.add_argument("--days", type=int, default=DAYS)
+    asked.add_argument("--fresh", action="store_true", help="forget what was measured before")
+    asked.add_argument("--report", action="store_true", help="write docs/explanation.md from the JSON")
     a = asked.parse_args()
-    names = a.only.split(",")
-    days = {name: a.days if name == "base" else a.days_others for name in names}
-    settings = {"seeds": [a.from_seed, a.from_seed + a.seeds - 1], "days_each": days, "association": "ideal"}
-    out: dict[str, Any] = {}
-    for name in names:
-        rows = [row for k in range(a.seeds) for row in judged((name, a.from_seed + k, days[name]))]
-        out[name] = figures(rows)
-        counts = {k: (v["count"], v["n"]) for k, v in out[name].items() if isinstance(v, dict) and "n" in v}
-        print(name, counts, flush=True)
-        if a.print:
-            print(json.dumps(out[name]["curve"], indent=1))
-        else:
-            # written after each simulator: a run that is stopped keeps what it has measured
-            _result.write("explain_sim", {"settings": settings, "simulators": out}, packages=["scipy", "pyarrow"])
+    if a.report:
+        from explain_sim_page import write_page
+
+        write_page(json.loads((_result.FOLDER / "explain_sim.json").read_text(encoding="utf-8"))["figures"])
+        return
+    if a.fresh:
+        (_result.FOLDER / "explain_sim.json").unlink(missing_ok=True)
+    first, last = (int(v) for v in a.seeds.split(":"))
+    for name in a.world.split(","):
+        measure(name, range(first, last), a.days)
 
 
 if __name__ == "__main__":

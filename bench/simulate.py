@@ -63,14 +63,14 @@ def same_bytes() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             code = "from waman.cli import main; main(['simulate', sys.argv[1], '-o', sys.argv[2]])"
             script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); {code}"
-            subprocess.run([sys.executable, "-c", script, SCENARIOS / "corridor_night.toml", folder], check=True)
+            subprocess.run([sys.executable, "-c", script, "corridor_night", folder], check=True)
             files = sorted(p for p in Path(folder).rglob("*") if p.is_file())
             sums.append({str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files})
     return {"files": len(sums[0]), "equal": sums[0] == sums[1], "sha256": sums[0]}
 
 
 if __name__ == "__main__":
-    simulate(load_scenario(SCENARIOS / "corridor_night.toml"))
+    simulate(load_scenario("corridor_night"))
     out = {"year_700_km": [year(10.0), year(30.0)], "two_processes": same_bytes()}
     print(json.dumps(out["year_700_km"], indent=1))
     _result.write("simulate", out, packages=["scipy", "pyproj", "pyarrow"])

@@ -4,8 +4,8 @@
 
 For each of the alternative simulators: decibans of a finding = 10 log10 of its frequency among lawful flights over
 that among the corridor's flights (half a count added to each). Findings of one source that exclude each other
-(a stop with and without heights) are counted together. Signs, kinds and limits stay as waman/flights/weights.py says.
-The seeds are never used for testing.
+(a stop with and without heights) are counted together; what only a named flight can have is counted among the named
+ones. Signs, kinds and limits stay as waman/flights/weights.py says. The seeds are never used for testing.
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "bench")]
 
-from simulated import judged, scenario  # noqa: E402
+from simulated import flights, judged, scenario, seen_every_10_s  # noqa: E402
 
-from waman.flights import explain  # noqa: E402
 from waman.flights.weights import HAND  # noqa: E402
 from waman.sim import ALTERNATIVES  # noqa: E402
 
-SEEDS = (101, 102)
-DAYS = 25
+SEEDS = (101, 102, 103)
+DAYS = 20
 LIMIT_DB = 12.0
 OUT = ROOT / "src" / "waman" / "flights" / "fitted.py"
 TOGETHER = (
@@ -35,21 +33,22 @@ TOGETHER = (
     ("border.crossed", "border.crossed_on_other_leg"),
     ("pattern.survey", "pattern.soaring", "pattern.circuit", "pattern.loiter", "pattern.shuttle"),
 )
-BY_HAND = frozenset({"check.confirmed", "contradiction.two_places", "contradiction.performance", "register.type",
-                     "register.valid", "pattern.medical", "plan.flown", "plan.left"})  # fmt: skip
-"""Too rare in the simulator, or drawn in it without regard to what they mean: the hand-set weight stays."""
+NAMED = ("identity.consistent", "identity.part")
+AMONG = {"register.valid": NAMED, "register.contradicted": NAMED, "register.absent": NAMED, "register.type": NAMED}
+"""A register can only speak of flights that gave an address, and the address has been weighed already."""
+BY_HAND = frozenset({"check.confirmed", "contradiction.performance", "register.type", "report.read", "report.landing",
+                     "stop.not_of_entry", "pattern.medical", "plan.flown", "plan.left"})  # fmt: skip
+"""Too rare in the simulator, or conditional on another finding: the hand-set weight stays."""
 
 
-def counts(world: tuple[str, int]) -> tuple[str, Counter[str], Counter[str]]:
-    """Return the alternative, and the findings of lawful and of corridor flights, ``""`` counting the flights."""
-    name, seed = world
-    found = judged(scenario(seed=seed, days=DAYS, alternative=name))
+def counts(name: str, seed: int) -> tuple[Counter[str], Counter[str]]:
+    """Return the findings of lawful and of corridor legs, ``""`` counting the legs."""
     lawful, corridor = Counter[str](), Counter[str]()
-    for row in explain(found.tracks, found.given).to_pylist():
-        trip = found.world.trips[int(found.trip_of_track[row["tracks"][0]])]
-        here = lawful if trip.lawful else corridor
-        here.update({f["rule"] for f in row["findings"]} | {""})
-    return name, lawful, corridor
+    world = judged(seen_every_10_s(scenario(seed=seed, days=DAYS, alternative=name, spacing_arcsec=15.0)))
+    for row in flights(world):
+        for rules in row["findings"]:
+            (lawful if row["lawful"] else corridor).update({*rules, ""})
+    return lawful, corridor
 
 
 def decibans(rule: str, lawful: Counter[str], corridor: Counter[str]) -> float:
@@ -58,18 +57,19 @@ def decibans(rule: str, lawful: Counter[str], corridor: Counter[str]) -> float:
     if weight.kind == "note" or rule in BY_HAND:
         return weight.db
     group = next((g for g in TOGETHER if rule in g), (rule,))
-    up = (sum(lawful[r] for r in group) + 0.5) / (lawful[""] + 1.0)
-    down = (sum(corridor[r] for r in group) + 0.5) / (corridor[""] + 1.0)
+    among = AMONG.get(rule, ("",))
+    up = (sum(lawful[r] for r in group) + 0.5) / (sum(lawful[r] for r in among) + 1.0)
+    down = (sum(corridor[r] for r in group) + 0.5) / (sum(corridor[r] for r in among) + 1.0)
     db = max(-LIMIT_DB, min(LIMIT_DB, 10.0 * math.log10(up / down)))
     return round(min(db, 0.0) if weight.db < 0 else max(db, 0.0), 1)
 
 
 def main() -> None:
-    jobs = [(name, seed) for name in ALTERNATIVES for seed in SEEDS]
     lawful = {name: Counter[str]() for name in ALTERNATIVES}
     corridor = {name: Counter[str]() for name in ALTERNATIVES}
-    with ProcessPoolExecutor(1) as pool:
-        for name, a, b in pool.map(counts, jobs):
+    for name in ALTERNATIVES:
+        for seed in SEEDS:
+            a, b = counts(name, seed)
             lawful[name] += a
             corridor[name] += b
     names = list(ALTERNATIVES)
@@ -77,7 +77,7 @@ def main() -> None:
         '"""Weights fitted on simulation: one line a finding, base first, then the alternative simulators.',
         "",
         f"Written by tools/fit_weights.py on {datetime.now(UTC).date()}, seeds {SEEDS}, {DAYS} days each;",
-        f"flights (lawful + corridor) of the base: {lawful['base']['']} + {corridor['base']['']}. "
+        f"legs (lawful + corridor) of the base: {lawful['base']['']} + {corridor['base']['']}. "
         "Decibans; for is positive.",
         "Order: SIMULATORS. They say how the simulator behaves, not how the world does.",
         '"""',

@@ -1,4 +1,4 @@
-"""The simulated night: the shipped scenario is the example, and what is said of it is counted against the truth."""
+"""The simulated night: what is said of it is counted against the truth."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import waman.sim
 from waman import tables
 from waman.cli._night import beside, corridor_night, seconds_seen, target_of_track
 from waman.report import write_beside
 from waman.sim import load_scenario, simulate
 from waman.sim.seen.tracked import associated
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "scenarios" / "corridor_night.toml"
-
-
-def test_the_night_that_comes_with_waman_is_the_example() -> None:
-    assert (Path(waman.sim.__file__).parent / "corridor_night.toml").read_bytes() == EXAMPLE.read_bytes()
-    assert load_scenario("corridor_night").seed == load_scenario(EXAMPLE).seed
 
 
 def test_tracks_are_matched_to_who_truly_flew_them() -> None:

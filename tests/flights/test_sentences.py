@@ -31,7 +31,7 @@ def test_a_weight_has_the_sign_of_its_kind(rule: str) -> None:
     weight = HAND[rule]
     if weight.kind in ("declared", "observed", "checked"):
         assert weight.db > 0
-    elif weight.kind == "note":
+    elif weight.kind in ("note", "dispute"):
         assert weight.db == 0
     else:
         assert weight.db < 0

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+import waman.sim
 from waman.sim import Scenario, World, load_scenario, simulate
 
-NIGHT = Path(__file__).parents[2] / "examples" / "scenarios" / "corridor_night.toml"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "scenarios"
+NIGHT = Path(waman.sim.__file__).parent / "corridor_night.toml"
 
 
 def night(**changes: object) -> Scenario:

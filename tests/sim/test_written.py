@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from sim.small import NIGHT, night
+from sim.small import EXAMPLES, NIGHT, night
 from waman import tables
 from waman.cli import main
 from waman.cli.simulate import write_world
 from waman.config import load_area
 from waman.sim import load_scenario, simulate
 
-SCENARIOS = sorted(NIGHT.parent.glob("*.toml"))
+SCENARIOS = [NIGHT, *sorted(EXAMPLES.glob("*.toml"))]
 KNOWN = ("plots", "truth", "availability")
 TRUTH_WORDS = ("corridor", "lawful", "target")
 
@@ -86,7 +86,7 @@ def test_every_shipped_scenario_says_that_it_is_simulated(path: Path) -> None:
 
 
 def test_the_stand_in_flies_over_the_ground_that_comes_with_waman(tmp_path: Path) -> None:
-    main(["simulate", str(NIGHT.parent / "andes_stand_in.toml"), "-o", str(tmp_path), "--no-plots"])
+    main(["simulate", str(EXAMPLES / "andes_stand_in.toml"), "-o", str(tmp_path), "--no-plots"])
     summary = json.loads((tmp_path / "simulation.json").read_text(encoding="utf-8"))
     assert summary["flights_corridor"] > 5 and "stand-in" in summary["scenario"]
     height = pq.read_table(tmp_path / "truth.parquet")["altitude_msl_m"].to_numpy()

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from waman.cli._decoding import read_all
 from waman.config import Area
 from waman.errors import Problems
 from waman.flights import Given, given_of
@@ -19,11 +22,15 @@ def gather(
     area: Area | None,
     *,
     field: Any = None,
+    reports: pa.Table | None = None,
     recording_end_us: int | None = None,
     live: bool = False,
     problems: Problems,
 ) -> Given:
-    """Read places, borders, plans, registers and terrain of an area; what it does not name stays unknown."""
+    """Read places, borders, plans, registers, reports and terrain of an area; what it does not name stays unknown.
+
+    ``reports`` are those that were read already.
+    """
     if area is None:
         return given_of(field=field, recording_end_us=recording_end_us, live=live, problems=problems)
     places, plans, register = [], [], []
@@ -39,6 +46,10 @@ def gather(
         rows, found = read_rows(area.path(name), needs=("icao24", "status"))
         problems.extend(found)
         register += rows
+    if reports is None and area.files(area.reports.files):
+        said = read_all(area.files(area.reports.files), area=area, date=None, editions={}, sensor=None)
+        problems.extend(said.problems)
+        reports = said.reports
     shares = [p.completeness for p in area.plans]
     known = [s for s in shares if s is not None]
     return given_of(
@@ -50,6 +61,7 @@ def gather(
         # several sources: a flight may file at any, so the least complete one counts
         completeness=min(known) if known and len(known) == len(shares) else None,
         register=register if area.registers else None,
+        reports=reports.to_pylist() if reports is not None else (),
         field=field,
         transponder_sensors=[s.id for s in area.sensor if s.kind in HEARING_KINDS],
         terrain=ground(area, problems),

@@ -165,7 +165,8 @@ def explain(run: Run) -> str:
     from waman.flights import explain as explain_stage
 
     end = pc.max(run.plots["time"].cast(pa.int64())).as_py()
-    given = gather(run.workspace.area, field=run.detection, recording_end_us=end, problems=run.problems)
+    area, reports = run.workspace.area, run.reports
+    given = gather(area, field=run.detection, reports=reports, recording_end_us=end, problems=run.problems)
     run.flights = with_answers(explain_stage(run.tracks, given), run.workspace, run.problems)
     run.workspace.write("flights", run.flights)
     return verdict_line(run.flights)

@@ -13,6 +13,7 @@ from waman.flights.cut.segment import Ground
 from waman.flights.places import listed_aerodromes, place_rows, places_of
 from waman.flights.record import Aircraft, Field, Given, Plan, Report
 from waman.geo.time import datetime_us, parse_utc_us
+from waman.plots.reports.cells import cell_centre
 
 STATUSES = frozenset({"valid", "cancelled", "destroyed", "seized"})
 OWN_BORDER_M = 300.0
@@ -125,14 +126,22 @@ def _reports(rows: Iterable[Mapping[str, Any]], problems: Problems) -> tuple[Rep
     for number, row in enumerate(rows):
         try:
             first, last = _time_us(row.get("time_earliest")), _time_us(row.get("time_latest"))
-            lat, lon = row.get("observer_lat"), row.get("observer_lon")
-            if first is None or last is None or lat in (None, "") or lon in (None, ""):
+            at = _observer(row)
+            if first is None or last is None or at is None:
                 continue
             event, grade = str(row.get("event") or ""), str(row.get("reliability") or "")
             read = str(row.get("registration_read") or "")
-            report = Report(first, last, event, float(str(lat)), float(str(lon)), grade, read)
+            report = Report(first, last, event, *at, grade, read)
         except (InputError, ValueError) as why:
             problems.add(f"reports row {number + 1}", str(why), row.get("time_earliest"))
             continue
         out.setdefault(report[:5], report)
     return tuple(sorted(out.values()))
+
+
+def _observer(row: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return where an observer stood: the position where it is kept, else the middle of the cell."""
+    lat, lon = row.get("observer_lat"), row.get("observer_lon")
+    if lat in (None, "") or lon in (None, ""):
+        return cell_centre(str(row.get("observer_cell") or ""))
+    return float(str(lat)), float(str(lon))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -88,6 +89,11 @@ class Given:
     recording_end_us: int | None = None
     live: bool = False
 
+    @cached_property
+    def report_times_us(self) -> NDArray[np.int64]:
+        """Earliest and latest time of each report, (n, 2)."""
+        return np.array([(r.earliest_us, r.latest_us) for r in self.reports], np.int64).reshape(-1, 2)
+
 
 @dataclass(frozen=True)
 class Flight:
@@ -131,9 +137,22 @@ class Flight:
         """Index of the place of arrival, -1 where not named."""
         return int(self.arrival.place[self.number])
 
+    def leg(self, number: int) -> Flight:
+        """Return another leg of the same aircraft, with the name that it gave there."""
+        rows, legs = self.rows, self.legs
+        span = slice(int(legs.first[number]), int(legs.last[number]) + 1)
+        icao24, callsign = (word_of(rows, codes[span]) for codes in (rows.icao24, rows.callsign))
+        return replace(self, number=number, icao24=icao24, callsign=callsign)
+
     def measure(self, name: str) -> float:
         """Return one measure of this flight; NaN where it was not measured."""
         return float(getattr(self.measures, name)[self.number])
+
+
+def word_of(rows: Rows, codes: NDArray[np.int64]) -> str | None:
+    """Return the commonest known word of some rows, or None."""
+    known = codes[codes >= 0]
+    return rows.words[int(np.bincount(known).argmax())] if len(known) else None
 
 
 @dataclass(frozen=True)

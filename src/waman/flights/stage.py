@@ -17,7 +17,7 @@ from waman.flights.cut.ends import Ends, ends_of
 from waman.flights.cut.measures import measures_of
 from waman.flights.cut.rows import Rows, rows_of
 from waman.flights.cut.segment import DOWN_AND_UP, Legs, legs_of
-from waman.flights.record import Flight, Found, Given
+from waman.flights.record import Flight, Found, Given, word_of
 from waman.flights.rules import RULES
 from waman.flights.sentences import sentence
 from waman.flights.weigh import Weighed, weigh
@@ -86,18 +86,13 @@ def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
                 arrival=arrival,
                 ended=str(ended[i]),
                 landed=_landed(legs, i, str(ended[i])),
-                icao24=_word(rows.words, rows.icao24[span]),
-                callsign=_word(rows.words, rows.callsign[span]),
+                icao24=word_of(rows, rows.icao24[span]),
+                callsign=word_of(rows, rows.callsign[span]),
                 code_heard=bool(rows.code[span].any()),
                 conflict=bool(rows.conflict_chain[rows.chain[span.start]]),
             )
         )
     return flights
-
-
-def _word(words: tuple[str, ...], codes: Any) -> str | None:
-    known = codes[codes >= 0]
-    return words[int(np.bincount(known).argmax())] if len(known) else None
 
 
 def _landed(legs: Legs, i: int, ended: str) -> bool | None:

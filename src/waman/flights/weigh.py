@@ -6,7 +6,8 @@ The rules that no weight can change (design, and the shoot-down of 20 April 2001
   table of weights given. Absences and circumstances alone, however many, give ``insufficient``.
 * A declaration does not explain by itself: ``explained`` needs something seen beside it, an
   answer from a person, or two independent declarations (then the basis says ``declared``).
-* While an identity is contradicted only a person's check explains.
+* While an identity is contradicted, or disputed because it was in two places, only a person's check explains. Being
+  in two places is not one of the two: the lawful twin of a copied address has that finding too.
 * A flight in the air is never called unexplained.
 """
 
@@ -68,17 +69,18 @@ def weigh(
         totals.append(_total(found, other, weights))
     sources = {weights[f.rule].source for f, db in zip(found, signed, strict=True) if _positive(weights[f.rule], db)}
     basis = _basis(found, signed, weights)
+    disputed = bool(sources & DISPUTING) or any(weights[f.rule].kind == "dispute" for f in found)
     verdict: Verdict = "insufficient"
     if len(sources) >= INDEPENDENT_MIN and max(totals) <= UNEXPLAINED_DB and not live:
         verdict = "unexplained"
-    elif basis is not None and min(totals) >= EXPLAINED_DB and (basis == "checked" or not sources & DISPUTING):
+    elif basis is not None and min(totals) >= EXPLAINED_DB and (basis == "checked" or not disputed):
         verdict = "explained"
     return Weighed(verdict, basis if verdict == "explained" else None, total, signed)
 
 
 def _signed(finding: Found, weight: Weight, db: float) -> float:
     """Return the decibans of one finding; an absence counts as far as it could have been seen, and never for."""
-    if weight.kind == "note":
+    if weight.kind in ("note", "dispute"):
         return 0.0
     if weight.kind == "absence":
         return min(db, 0.0) * finding.strength * (finding.searchable or 0.0)

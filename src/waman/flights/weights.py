@@ -10,6 +10,8 @@ never makes an absence or a circumstance heavier than the hand-set weight.
 * ``observed``   a sensor saw something that lawful flying looks like
 * ``checked``    a person asked, and had an answer
 * ``positive``   something seen that does not fit, with its independent ``source``
+* ``dispute``    an identity that may not be this aircraft's: it keeps a flight from being explained, and is never
+  one of the two positive findings, because the lawful twin of a copied address has it too
 * ``circumstance`` fits both lawful and other flying; weighs little, decides nothing
 * ``absence``    something not seen; weighs nothing unless it could have been seen
 * ``note``       said, not weighed
@@ -22,7 +24,7 @@ from typing import Literal, NamedTuple
 
 from waman.flights.fitted import FITTED, SIMULATORS
 
-Kind = Literal["declared", "observed", "checked", "positive", "circumstance", "absence", "note"]
+Kind = Literal["declared", "observed", "checked", "positive", "dispute", "circumstance", "absence", "note"]
 
 
 class Weight(NamedTuple):
@@ -63,7 +65,7 @@ HAND: Mapping[str, Weight] = {
     "report.landing": Weight(-6.0, "positive", "stop"),
     "border.crossed": Weight(-5.0, "positive", "border"),
     "border.crossed_on_other_leg": Weight(-5.0, "positive", "border"),
-    "contradiction.two_places": Weight(-8.0, "positive", "transponder"),
+    "contradiction.two_places": Weight(0.0, "dispute"),
     "contradiction.performance": Weight(-8.0, "positive", "performance"),
     "register.contradicted": Weight(-10.0, "positive", "register"),
     "register.type": Weight(-8.0, "positive", "performance"),

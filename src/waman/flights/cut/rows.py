@@ -8,6 +8,7 @@ tracks with one address that no aircraft could have flown both stay apart, and t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ class Rows:
     conflict_chain: NDArray[np.bool_]
     """For each chain: its address was in two places at once."""
 
-    @property
+    @cached_property
     def speed_mps(self) -> F:
         """Ground speed [m/s]; NaN where the velocity is unknown."""
         return np.hypot(self.vn_mps, self.ve_mps)

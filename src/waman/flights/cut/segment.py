@@ -234,7 +234,8 @@ def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[n
         hid &= dt[long] - flying_s(rows, a, b) > HIDDEN_TIME_S
         hid &= np.fmax(rows.speed_mps[a], rows.speed_mps[b]) > TAXI_MPS
         cut[long] = (low_a & low_b & (dt[long] > GAP_LOW_S)) | (unknown & (dt[long] > GAP_UNKNOWN_HEIGHT_S))
-        cut[long] |= stood | hid
+        # more than half an hour unaccounted for: nobody can say that it is the same flight
+        cut[long] |= stood | hid | (dt[long] - flying_s(rows, a, b) > GAP_UNKNOWN_HEIGHT_S)
         stop[long] = np.where(stood, DOWN_AND_UP, np.where(hid, HIDDEN, 0))
     return np.append(cut, True)[: len(dt)], stop
 

@@ -19,7 +19,6 @@ a flight that took off from a strip nobody knows within a minute's flight of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -53,7 +52,7 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
 
 
 def crossed_unplanned(flight: Flight, given: Given) -> bool:
-    """Return whether this leg, or the leg before or after a stop that joins both, crossed a border that no plan names."""
+    """Return whether this leg, or one that a stop joins to it, crossed a border that no plan names."""
     return any(f.rule != "border.as_planned" for f in find(flight, given))
 
 
@@ -68,7 +67,8 @@ def _others(flight: Flight) -> list[Flight]:
     legs, i = flight.legs, flight.number
     joined = [i - 1] if np.isfinite(legs.ground_before_s[i]) else []
     joined += [i + 1] if np.isfinite(legs.ground_after_s[i]) else []
-    return [replace(flight, number=k) for k in joined]
+    chain = flight.rows.chain[legs.first]  # a leg too short to judge may have lain between
+    return [flight.leg(k) for k in joined if 0 <= k < len(legs) and chain[k] == chain[i]]
 
 
 def _path(flight: Flight, given: Given) -> NDArray[np.float64]:
@@ -106,7 +106,7 @@ def _crosses(points: NDArray[np.float64], line: NDArray[np.float64], accuracy_m:
     border = shapely.LineString(line)
     if len(points) < 2 or not shapely.LineString(points).intersects(border):
         return False
-    away = shapely.distance(shapely.points(points), border) * METRES
+    away = np.asarray(shapely.distance(shapely.points(points), border), np.float64) * METRES
     sure = np.flatnonzero(away > accuracy_m)
     if len(sure) < 2:
         return False

@@ -38,13 +38,15 @@ DOWN = frozenset({"landed", "took_off"})
 
 def find(flight: Flight, given: Given) -> Sequence[Found]:
     """Return what reports say of this flight: each finding once, however many people told it."""
-    found = {f.rule: f for report in given.reports for f in _of(report, flight, given)}
+    times = given.report_times_us
+    during = (times[:, 1] >= flight.start_us - UNSEEN_US) & (times[:, 0] <= flight.end_us + UNSEEN_US)
+    told = [given.reports[k] for k in np.flatnonzero(during).tolist()]
+    found = {f.rule: f for report in told for f in _of(report, flight, given)}
     return [found[rule] for rule in sorted(found)]
 
 
 def _of(report: Report, flight: Flight, given: Given) -> list[Found]:
-    start, end = flight.start_us - UNSEEN_US, flight.end_us + UNSEEN_US
-    if report.latest_us < start or report.earliest_us > end or not _near(report, flight) or _others(report, flight):
+    if not _near(report, flight) or _others(report, flight):
         return []
     found = _read(report, given)
     if report.event in DOWN and report.reliability in TRUSTED:

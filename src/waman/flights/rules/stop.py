@@ -74,15 +74,13 @@ ORDER = (
 
 def _stops(flight: Flight) -> list[_Stop]:
     legs, i, out = flight.legs, flight.number, []
-    for seen, inferred, own, other, pause in (
-        (legs.took_off_seen[i], legs.stop_before[i], legs.first[i], i - 1, float(legs.ground_before_s[i])),
-        (legs.landed_seen[i], legs.stop_after[i], legs.last[i], i + 1, float(legs.ground_after_s[i])),
+    for seen, inferred, own, step, pause in (
+        (legs.took_off_seen[i], legs.stop_before[i], legs.first[i], -1, float(legs.ground_before_s[i])),
+        (legs.landed_seen[i], legs.stop_after[i], legs.last[i], 1, float(legs.ground_after_s[i])),
     ):
         if not (seen or inferred):
             continue
-        rows = [int(own)]
-        if math.isfinite(pause):
-            rows.append(int(legs.last[other] if other < i else legs.first[other]))
+        rows = [int(own), int(own) + step] if math.isfinite(pause) else [int(own)]
         hidden = inferred == HIDDEN and not seen
         flown = UNSEEN_S * sum(_at_cruise(float(flight.rows.speed_mps[row])) for row in rows) if hidden else 0.0
         out.append(_Stop(tuple(rows), not hidden, max(pause - flown, 0.0), pause))
