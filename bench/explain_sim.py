@@ -1,7 +1,8 @@
 """Explanations held against simulated truth: who stays explained, who is called unexplained, by how much was seen.
 
     python bench/explain_sim.py --world base --seeds 1000:1020     # one simulator, some seeds; adds to the JSON
-    python bench/explain_sim.py                                    # every simulator, twenty seeds (some 25 CPU minutes)
+    python bench/explain_sim.py                                    # every simulator, twenty seeds: 20 CPU minutes
+    python bench/explain_sim.py --processes 2                      # the same in half the time
     python bench/explain_sim.py --report                           # docs/explanation.md and its figure from the JSON
 
 Seeds begin at 1000; none of them is used by tools/fit_weights.py. Association is ideal (see simulated.py). A flight
@@ -16,7 +17,10 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -129,7 +133,10 @@ def calibration(counts: dict[str, list[int]]) -> list[dict[str, float | int]]:
     ]
 
 
-def measure(name: str, seeds: range, days: int) -> None:
+Each = Callable[[Callable[[int], dict[str, list[int]]], range], Iterable[dict[str, list[int]]]]
+
+
+def measure(name: str, seeds: range, days: int, each: Each = map) -> None:
     """Measure one simulator and write what is known so far."""
     path = _result.FOLDER / "explain_sim.json"
     kept = json.loads(path.read_text(encoding="utf-8"))["figures"] if path.is_file() else {}
@@ -137,9 +144,9 @@ def measure(name: str, seeds: range, days: int) -> None:
     mine = by_seed.setdefault(name, {})
     if kept.get("settings", {}).get("days_each") not in (None, days):
         sys.exit(f"{path.name} holds runs of other lengths: measure them again with --fresh")
-    start = time.process_time()
-    for seed in seeds:
-        mine[str(seed)] = counted(flights(judged(seen_every_10_s(_scenario(name, seed, days)))))
+    start = time.perf_counter()
+    for seed, counts in zip(seeds, each(partial(one, name, days), seeds), strict=True):
+        mine[str(seed)] = counts
     whole: dict[str, list[int]] = {}
     for counts in mine.values():
         for key, values in counts.items():
@@ -155,11 +162,13 @@ def measure(name: str, seeds: range, days: int) -> None:
         {"settings": settings, "every_goal_reached": every, "simulators": order, "counts": by_seed},
         packages=["scipy", "pyarrow"],
     )
-    print(name, f"{time.process_time() - start:.0f} s CPU", json.dumps(found[name]["goals"]), flush=True)
+    print(name, f"{time.perf_counter() - start:.0f} s", json.dumps(found[name]["goals"]), flush=True)
 
 
-def _scenario(name: str, seed: int, days: int) -> Any:
-    return scenario(seed=seed, days=days, alternative=name, spacing_arcsec=15.0)
+def one(name: str, days: int, seed: int) -> dict[str, list[int]]:
+    """Return the counts of one world."""
+    found = scenario(seed=seed, days=days, alternative=name, spacing_arcsec=15.0)
+    return counted(flights(judged(seen_every_10_s(found))))
 
 
 def main() -> None:
@@ -167,6 +176,7 @@ def main() -> None:
     asked.add_argument("--world", default=",".join(ALTERNATIVES), help="simulators, comma between")
     asked.add_argument("--seeds", default=f"{SEEDS[0]}:{SEEDS[1]}", help="first:last, last not included")
     asked.add_argument("--days", type=int, default=DAYS)
+    asked.add_argument("--processes", type=int, default=1, help="side by side")
     asked.add_argument("--fresh", action="store_true", help="forget what was measured before")
     asked.add_argument("--report", action="store_true", help="write docs/explanation.md from the JSON")
     a = asked.parse_args()
@@ -178,8 +188,9 @@ def main() -> None:
     if a.fresh:
         (_result.FOLDER / "explain_sim.json").unlink(missing_ok=True)
     first, last = (int(v) for v in a.seeds.split(":"))
-    for name in a.world.split(","):
-        measure(name, range(first, last), a.days)
+    with ProcessPoolExecutor(a.processes) if a.processes > 1 else nullcontext() as pool:
+        for name in a.world.split(","):
+            measure(name, range(first, last), a.days, pool.map if pool else map)
 
 
 if __name__ == "__main__":
