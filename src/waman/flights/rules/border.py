@@ -33,6 +33,7 @@ BEYOND_S = 150.0
 CRUISE_MPS = 50.0
 OWN_LINE_M = 1000.0
 PLACE_NEAR_M = 8000.0
+AERODROME_M = 10_000.0
 METRES = 111_195.0
 DEEP_M = 25_000.0
 """Over the line and back again counts from this depth: patrols and circuits beside a border stay nearer."""
@@ -42,7 +43,7 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
     """Return whether the path crosses a border; high overflights under control are not counted."""
     if not given.places.borders or flight.measure("altitude_low_m") > AIRLINE_HEIGHT_M:
         return []
-    others = _others(flight)
+    others = _others(flight, given)
     here = _crossed(flight, given)
     if not here and not any(_crossed(leg, given) for leg in others):
         return []
@@ -62,13 +63,29 @@ def _crossed(flight: Flight, given: Given) -> bool:
     return any(_crosses(path, line, given.border_accuracy_m) for line in lines)
 
 
-def _others(flight: Flight) -> list[Flight]:
-    """Return the legs of the same aircraft before and after the stops that join them."""
-    legs, i = flight.legs, flight.number
-    joined = [i - 1] if np.isfinite(legs.ground_before_s[i]) else []
-    joined += [i + 1] if np.isfinite(legs.ground_after_s[i]) else []
-    chain = flight.rows.chain[legs.first]  # a leg too short to judge may have lain between
-    return [flight.leg(k) for k in joined if 0 <= k < len(legs) and chain[k] == chain[i]]
+def _others(flight: Flight, given: Given) -> list[Flight]:
+    """Return the legs of the same aircraft before and after the stops that join them.
+
+    At a listed aerodrome many come and go: a leg without a name is not carried over from there.
+    """
+    legs, rows, i = flight.legs, flight.rows, flight.number
+    chain, out = rows.chain[legs.first], []
+    for k, pause, row in (
+        (i - 1, legs.ground_before_s[i], legs.first[i]),
+        (i + 1, legs.ground_after_s[i], legs.last[i]),
+    ):
+        # a leg too short to judge may have lain between
+        if not np.isfinite(pause) or not 0 <= k < len(legs) or chain[k] != chain[i]:
+            continue
+        lat, lon = rows.lat_deg[row], rows.lon_deg[row]
+        if (
+            flight.icao24 is None
+            and given.places.nearest_m(lat_deg=lat, lon_deg=lon, kinds=("aerodrome", "heliport"), listed=True)
+            < AERODROME_M
+        ):
+            continue
+        out.append(flight.leg(k))
+    return out
 
 
 def _path(flight: Flight, given: Given) -> NDArray[np.float64]:
