@@ -100,6 +100,7 @@ def given(world: World) -> Given:
         reports=[_as_read(r) for r in reports(world)[0]],
         field=Watched(world, {s.id: blocks(world.scenario, s.id) for s in world.scenario.sensor}),
         transponder_sensors=[s.id for s in world.scenario.sensor if s.kind == "ads_b"],
+        radar_sensors=[s.id for s in world.scenario.sensor if s.kind in ("psr", "psr_ssr")],
         terrain=world.ground.elevation,
     )
 

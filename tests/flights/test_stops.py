@@ -109,6 +109,28 @@ def test_a_plan_for_the_leg_after_the_stop_speaks_for_the_leg_before() -> None:
     assert "border.as_planned" in rules_of(rows) and "border.crossed" not in rules_of(rows)
 
 
+class Off:
+    """A field that sees with one probability a scan, NaN where nobody wrote down whether the sensor was on."""
+
+    def __init__(self, pd: float) -> None:
+        self.pd = pd
+
+    def detection_probability(self, lat_deg: Any, lon_deg: Any, height_agl_m: Any, **asked: Any) -> Any:
+        return np.full(np.shape(lat_deg), self.pd)
+
+
+@pytest.mark.parametrize(("pd", "rule"), [(0.4, "stop.hidden"), (0.0, "stop.unwatched"), (np.nan, "stop.hidden")])
+def test_out_of_sight_of_a_radar_that_was_off_is_no_stop(pd: float, rule: str) -> None:
+    rows = judged(area(field=Off(pd), radar_sensors=["hill"]))
+    found = {f["rule"]: f for r in rows for f in r["findings"]}
+    assert rule in found and len(set(found) & {"stop.hidden", "stop.unwatched"}) == 1
+    assert (
+        found[rule]["searchable"] is None
+        if np.isnan(pd)
+        else found[rule]["searchable"] == pytest.approx(float(pd > 0), abs=0.01)
+    )
+
+
 def report(event: str = "landed", lat: float = -11.6, lon: float = -73.66, minutes: float = 18.0, **more: Any) -> Any:
     first = np.datetime64(START_US + int(minutes * 60e6), "us")
     told = {"time_earliest": f"{first}Z", "time_latest": f"{first + np.timedelta64(5, 'm')}Z", "event": event}

@@ -64,6 +64,7 @@ def gather(
         reports=reports.to_pylist() if reports is not None else (),
         field=field,
         transponder_sensors=[s.id for s in area.sensor if s.kind in HEARING_KINDS],
+        radar_sensors=[s.id for s in area.sensor if s.kind in ("psr", "psr_ssr")],
         terrain=ground(area, problems),
         recording_end_us=recording_end_us,
         live=live,

@@ -70,15 +70,17 @@ class Report(NamedTuple):
 class Given:
     """All that a flight is weighed against; whatever is None or empty is unknown, and then weighs nothing.
 
-    ``detection`` and ``transponder_sensors`` say what could have been heard; ``plans_by_word`` finds plans by callsign,
-    registration or address; ``completeness`` is the share of flights that file at this source, as an interval;
-    nothing nearer to a border line than ``border_accuracy_m`` is surely on one side of it.
+    ``detection`` with ``radar_sensors`` and ``transponder_sensors`` says what could have been seen and heard;
+    ``plans_by_word`` finds plans by callsign, registration or address; ``completeness`` is the share of flights that
+    file at this source, as an interval; nothing nearer to a border line than ``border_accuracy_m`` is surely on one
+    side of it.
     """
 
     places: Places = field(default_factory=Places)
     terrain: Ground | None = None
     detection: Field | None = None
     transponder_sensors: tuple[str, ...] = ()
+    radar_sensors: tuple[str, ...] = ()
     plans_by_word: Mapping[str, Sequence[Plan]] | None = None
     plans_by_time: Sequence[Plan] = ()
     completeness: tuple[float, float] | None = None

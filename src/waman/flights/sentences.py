@@ -83,6 +83,10 @@ ENGLISH: Mapping[str, str] = {
     "stop.long": (
         "It stopped{minutes_text}, {km:.0f} km from the nearest listed aerodrome, longer than loading takes."
     ),
+    "stop.unwatched": (
+        "Where it was between two sightings{minutes_text} is not known: no sensor that was on could see there; "
+        "not weighed."
+    ),
     "stop.helicopter": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}, as helicopters do; not weighed."
     ),
@@ -201,6 +205,10 @@ SPANISH: Mapping[str, str] = {
     ),
     "stop.long": (
         "Se detuvo{minutes_text}, a {km:.0f} km del aeródromo listado más cercano, más de lo que tarda una carga."
+    ),
+    "stop.unwatched": (
+        "No se sabe dónde estuvo entre dos avistamientos{minutes_text}: ningún sensor encendido podía ver allí; "
+        "no se pesa."
     ),
     "stop.helicopter": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}, como los helicópteros; no se pesa."

@@ -83,6 +83,7 @@ HAND: Mapping[str, Weight] = {
     "identity.none": Weight(0.0, "note"),
     "plan.unknown": Weight(0.0, "note"),
     "border.as_planned": Weight(0.0, "note"),
+    "stop.unwatched": Weight(0.0, "note"),
     "stop.helicopter": Weight(0.0, "note"),
     "stop.community": Weight(0.0, "note"),
     "stop.glider": Weight(0.0, "note"),

@@ -2,7 +2,8 @@
 
 What it checks: whether the aircraft was seen standing, went down low and came up again at the same place, or was out
 of sight for longer than its way and a landing take, where no listed aerodrome and no settlement is near; and how
-long it can have stood there.
+long it can have stood there. Out of sight counts only where the sensors were on: had it circled where it was lost, it
+would have been seen with the probability given as searchable.
 
 Why it matters: with a border crossing or a contradicted identity it is the second independent
 thing seen. Loading takes 5 to 12 minutes.
@@ -41,6 +42,7 @@ LOADING_S = 15.0 * 60.0
 UNSEEN_S = 600.0
 """What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 42 km at 70 m/s."""
 STOOD_S = 300.0
+WATCHED_MIN, LOOKS, SCAN_S = 0.5, 5, 10.0
 AHEAD_COS = math.cos(math.radians(20.0))
 AERODROMES, STRIPS, HOMES = ("aerodrome", "heliport"), ("strip",), ("village", "base")
 
@@ -66,6 +68,7 @@ ORDER = (
     "stop.hidden",
     "stop.not_of_entry",
     "stop.long",
+    "stop.unwatched",
     "stop.community",
     "stop.helicopter",
     "stop.glider",
@@ -111,11 +114,15 @@ def _weighed(stop: _Stop, flight: Flight, given: Given) -> list[Found]:
         return [Found("stop.community", values)]
     if stop.low_s > LOADING_S:
         return [Found("stop.long", values)]
+    watched = None if stop.seen else _watched(stop, flight, given)
+    if watched is not None and watched < WATCHED_MIN:
+        # nobody looked: it may have circled in plain view
+        return [Found("stop.unwatched", values, searchable=watched)]
     # how long it stood is not known where its leaving (coming) was not seen, or it was lost at cruise
     strength = 1.0 if stop.high_s <= LOADING_S else 0.8
     if near(kinds=STRIPS, listed=True) < LISTED_NEAR_M or could(STRIPS, listed=True):
-        return [Found("stop.not_of_entry", values, strength)] if crossed_unplanned(flight, given) else []
-    return [Found("stop.unlisted" if stop.seen else "stop.hidden", values, strength)]
+        return [Found("stop.not_of_entry", values, strength, watched)] if crossed_unplanned(flight, given) else []
+    return [Found("stop.unlisted" if stop.seen else "stop.hidden", values, strength, watched)]
 
 
 def _could_be(stop: _Stop, flight: Flight, given: Given, kinds: tuple[str, ...], *, listed: bool) -> bool:
@@ -141,6 +148,29 @@ def _could_be(stop: _Stop, flight: Flight, given: Given, kinds: tuple[str, ...],
         fits &= (away < COMMUNITY_M) | (ahead >= AHEAD_COS * away * rows.speed_mps[row])
         near += away
     return bool(np.any(fits & (near <= reach)))
+
+
+def _watched(stop: _Stop, flight: Flight, given: Given) -> float | None:
+    """Return the probability that it would have been seen once, had it circled where it was lost; None where unknown.
+
+    A sensor whose state is not known is left out, never taken as on.
+    """
+    sensors = given.radar_sensors + (given.transponder_sensors if flight.icao24 or flight.code_heard else ())
+    if given.detection is None or not sensors or len(stop.rows) < 2:
+        return None
+    rows, (a, b) = flight.rows, sorted(stop.rows)
+    time_s = np.linspace(float(rows.time_s[a]), float(rows.time_s[b]), LOOKS + 2)[1:-1]
+    lat, lon = np.full(LOOKS, rows.lat_deg[a]), np.full(LOOKS, rows.lon_deg[a])
+    ground = given.terrain(lat, lon) if given.terrain is not None else np.full(LOOKS, np.nan)
+    when = (rows.start_us + time_s * 1e6).astype(np.int64)
+    scans = float(rows.time_s[b] - rows.time_s[a]) / SCAN_S / LOOKS
+    missed, known = 1.0, False
+    for sensor in sensors:
+        pd = given.detection.detection_probability(lat, lon, rows.altitude_m[a] - ground, sensor=sensor, time=when)
+        pd = np.asarray(pd, np.float64).reshape(LOOKS)
+        known |= bool(np.isfinite(pd).any())
+        missed *= float(np.prod((1.0 - np.nan_to_num(pd)) ** scans))
+    return 1.0 - missed if known else None
 
 
 def hovers(flight: Flight) -> bool:
