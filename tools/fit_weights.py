@@ -54,7 +54,7 @@ def counts(name: str, seed: int) -> tuple[Counter[str], Counter[str]]:
 def decibans(rule: str, lawful: Counter[str], corridor: Counter[str]) -> float:
     """Return the fitted decibans of one rule, in the sign of its kind and within the limits."""
     weight = HAND[rule]
-    if weight.kind == "note" or rule in BY_HAND:
+    if weight.kind in ("note", "dispute") or rule in BY_HAND:
         return weight.db
     group = next((g for g in TOGETHER if rule in g), (rule,))
     among = AMONG.get(rule, ("",))
@@ -84,7 +84,9 @@ def main() -> None:
         "",
         "from collections.abc import Mapping",
         "",
-        f"SIMULATORS = {tuple(names)!r}",
+        "SIMULATORS = (",
+        *(f'    "{name}",' for name in names),
+        ")",
         "",
         "FITTED: Mapping[str, tuple[float, ...]] = {",
     ]

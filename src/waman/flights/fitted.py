@@ -7,7 +7,19 @@ Order: SIMULATORS. They say how the simulator behaves, not how the world does.
 
 from collections.abc import Mapping
 
-SIMULATORS = ('base', 'air_taxis', 'missions', 'works', 'soldiers', 'few_plans', 'all_plans', 'low', 'high', 'disguised', 'thin_lists')
+SIMULATORS = (
+    "base",
+    "air_taxis",
+    "missions",
+    "works",
+    "soldiers",
+    "few_plans",
+    "all_plans",
+    "low",
+    "high",
+    "disguised",
+    "thin_lists",
+)
 
 FITTED: Mapping[str, tuple[float, ...]] = {
     "identity.consistent": (1.9, 1.6, 1.6, 1.7, 0.3, 1.3, 2.1, 1.7, 2.5, 0.0, 1.9),
