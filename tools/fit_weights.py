@@ -34,11 +34,13 @@ TOGETHER = (
     ("pattern.survey", "pattern.soaring", "pattern.circuit", "pattern.loiter", "pattern.shuttle"),
 )
 NAMED = ("identity.consistent", "identity.part")
-AMONG = {"register.valid": NAMED, "register.contradicted": NAMED, "register.absent": NAMED, "register.type": NAMED}
-"""A register can only speak of flights that gave an address, and the address has been weighed already."""
+AMONG = {"register.contradicted": NAMED, "register.absent": NAMED}
+"""A register can only speak of flights that gave an address."""
 BY_HAND = frozenset({"check.confirmed", "contradiction.performance", "register.type", "report.read", "report.landing",
-                     "stop.not_of_entry", "pattern.medical", "plan.flown", "plan.left"})  # fmt: skip
-"""Too rare in the simulator, or conditional on another finding: the hand-set weight stays."""
+                     "stop.not_of_entry", "pattern.medical", "plan.flown", "plan.left", "register.valid",
+                     "identity.consistent", "identity.part", "plan.matched", "plan.fits"})  # fmt: skip
+"""The hand-set weight stays: too rare in the simulator, or conditional on another finding, or a declaration. How many
+disguised flights declare something is an assumption of the simulator, so it must not set what a declaration weighs."""
 
 
 def counts(name: str, seed: int) -> tuple[Counter[str], Counter[str]]:

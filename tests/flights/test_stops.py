@@ -85,6 +85,8 @@ def test_a_listed_aerodrome_ahead_makes_it_no_stop_at_all() -> None:
 def test_a_listed_strip_ahead_is_no_place_of_entry_for_a_flight_from_abroad() -> None:
     rows = judged(area({**FIELD, "id": "S1", "kind": "strip", "lat_deg": -11.62, "lon_deg": -73.8}))
     assert "stop.not_of_entry" in rules_of(rows)
+    # and the list does not speak for it: it is the same strip
+    assert "aerodrome.listed_strip" not in rules_of(rows)
 
 
 def test_longer_than_loading_and_the_way_take_is_a_circumstance_only() -> None:

@@ -103,3 +103,17 @@ def test_low_unlisted_unplanned_and_silent_together_are_insufficient() -> None:
 
 def test_a_border_entry_and_a_stop_at_an_unlisted_strip_are_unexplained() -> None:
     assert weigh([Found("border.crossed"), Found("stop.unlisted")]).verdict == "unexplained"
+
+
+def test_being_in_two_places_at_once_is_not_one_of_the_two_positive_findings() -> None:
+    assert weigh([Found("border.crossed"), Found("contradiction.two_places")]).verdict == "insufficient"
+    assert weigh([Found("stop.hidden"), Found("contradiction.two_places")]).verdict == "insufficient"
+    assert weigh([Found("stop.hidden"), Found("border.crossed")]).verdict == "unexplained"
+
+
+def test_a_flight_whose_address_is_listed_as_valid_can_be_asked_about_and_is_not_unexplained_before() -> None:
+    seen = [Found("border.crossed"), Found("stop.hidden"), Found("identity.consistent"), Found("register.valid")]
+    assert weigh(seen).verdict == "insufficient"
+    # nor is the lawful twin of a copied address; a speed that its type cannot fly is this flight's own contradiction
+    assert weigh([*seen, Found("contradiction.two_places")]).verdict == "insufficient"
+    assert weigh([*seen, Found("register.type")]).verdict == "unexplained"

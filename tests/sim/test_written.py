@@ -64,6 +64,14 @@ def test_the_written_ground_is_the_ground_the_flights_flew_over(folder: Path) ->
             assert abs(float(read) - p.elevation_m) < 60.0  # nearest node against bilinear, on level ground
 
 
+def test_settlements_are_on_the_map_whether_or_not_a_list_has_their_strip(folder: Path) -> None:
+    features = json.loads((folder / "places.geojson").read_text(encoding="utf-8"))["features"]
+    homes = {f["properties"]["id"][1:] for f in features if f["properties"]["kind"] == "village"}
+    strips = {f["properties"]["id"] for f in features if f["properties"]["kind"] == "strip"}
+    assert homes - strips and strips - homes
+    assert not any(name.startswith("S") for name in homes)  # the corridor's strips are nobody's home
+
+
 def test_plots_come_in_order_of_time_and_each_has_its_own_lineage(folder: Path) -> None:
     plots = pq.read_table(folder / "plots.parquet")
     times = plots["time"].cast("int64").to_numpy()

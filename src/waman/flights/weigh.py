@@ -8,6 +8,8 @@ The rules that no weight can change (design, and the shoot-down of 20 April 2001
   answer from a person, or two independent declarations (then the basis says ``declared``).
 * While an identity is contradicted, or disputed because it was in two places, only a person's check explains. Being
   in two places is not one of the two: the lawful twin of a copied address has that finding too.
+* A flight that gave an address which a register lists as valid can be asked about: until somebody has, it is
+  ``insufficient``, unless what was seen of this very flight contradicts the identity.
 * A flight in the air is never called unexplained.
 """
 
@@ -28,6 +30,7 @@ UNEXPLAINED_DB = -10.0
 INDEPENDENT_MIN = 2
 POSITIVE_MIN_DB = -3.0
 """A positive finding that holds weaker than this is not one of the two."""
+ASKABLE = "register.valid"
 SOFT_MIN_DB = -6.0
 """Circumstances and absences together never weigh more than this, however many there are."""
 DISPUTING = frozenset({"transponder", "register", "performance", "plan"})
@@ -71,7 +74,8 @@ def weigh(
     basis = _basis(found, signed, weights)
     disputed = bool(sources & DISPUTING) or any(weights[f.rule].kind == "dispute" for f in found)
     verdict: Verdict = "insufficient"
-    if len(sources) >= INDEPENDENT_MIN and max(totals) <= UNEXPLAINED_DB and not live:
+    askable = any(f.rule == ASKABLE for f in found) and not sources & DISPUTING
+    if len(sources) >= INDEPENDENT_MIN and max(totals) <= UNEXPLAINED_DB and not live and not askable:
         verdict = "unexplained"
     elif basis is not None and min(totals) >= EXPLAINED_DB and (basis == "checked" or not disputed):
         verdict = "explained"

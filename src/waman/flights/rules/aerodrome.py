@@ -6,7 +6,8 @@ across the edge of the area that is watched.
 Why it matters: at an aerodrome people see an aircraft, refuel it and write it down.
 
 What it must not be used for: an end that is not named proves nothing. Aerodrome lists are thin:
-11 stand in the VRAEM box, mission and community strips are missing. Unlisted is not unlawful.
+11 stand in the VRAEM box, mission and community strips are missing. Unlisted is not unlawful. A listed
+strip says nothing for a flight that came over a border without a plan.
 
 Example: took off at one listed aerodrome, was last seen a mile from the runway of another.
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from waman.flights.record import Flight, Found, Given
+from waman.flights.rules.border import crossed_unplanned
 
 
 def find(flight: Flight, given: Given) -> Sequence[Found]:
@@ -34,7 +36,10 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
     ends, at = (flight.departure, began) if at_start else (flight.arrival, came)
     probability = float(ends.probability[flight.number])
     if given.places.kinds[at] == "strip":
-        # a listed strip is no aerodrome: nobody stands there, and unlisted ones lie in the same valley
+        # a listed strip is no aerodrome: nobody stands there, and unlisted ones lie in the same valley; nor is it where
+        # a flight from abroad may land first
+        if crossed_unplanned(flight, given):
+            return []
         return [Found("aerodrome.listed_strip", {"place": names[at]}, strength=probability)]
     if flight.ended == "left_area" or (at_end and not at_start and _came_in(flight, given)):
         return [Found("aerodrome.one_end_and_edge", {"place": names[at]}, strength=probability)]

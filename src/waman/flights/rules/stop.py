@@ -37,13 +37,14 @@ LISTED_NEAR_M = 5000.0
 COMMUNITY_M = 3000.0
 """Within walking distance of a settlement; where it stood is not known better than that."""
 HOVER_SHARE = 0.03
-LOADING_S = 15.0 * 60.0
-"""Loading takes 5 to 12 minutes; three more for the way down and up out of sight."""
-UNSEEN_S = 600.0
-"""What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 42 km at 70 m/s."""
+LOADING_S = 13.0 * 60.0
+"""Loading takes 5 to 12 minutes, and a minute to roll out and turn."""
+UNSEEN_S = 540.0
+"""What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 38 km at 70 m/s."""
 STOOD_S = 300.0
 WATCHED_MIN, LOOKS, SCAN_S = 0.5, 5, 10.0
-AHEAD_COS = math.cos(math.radians(20.0))
+ROWS_BESIDE = np.array([0, 3, 6])
+AHEAD_COS = math.cos(math.radians(8.0))
 AERODROMES, STRIPS, HOMES = ("aerodrome", "heliport"), ("strip",), ("village", "base")
 
 
@@ -128,7 +129,7 @@ def _weighed(stop: _Stop, flight: Flight, given: Given) -> list[Found]:
 def _could_be(stop: _Stop, flight: Flight, given: Given, kinds: tuple[str, ...], *, listed: bool) -> bool:
     """Return whether a stop that nobody saw may have been at a place of these kinds: ahead, behind, and in reach.
 
-    Ahead of where it was lost and behind where it was found again, to 20 degrees, and near enough to fly there, stand
+    Ahead of where it was lost and behind where it was found again, to 8 degrees, and near enough to fly there, stand
     for five minutes and come back in the time it was out of sight.
     """
     places, rows = given.places, flight.rows
@@ -153,23 +154,26 @@ def _could_be(stop: _Stop, flight: Flight, given: Given, kinds: tuple[str, ...],
 def _watched(stop: _Stop, flight: Flight, given: Given) -> float | None:
     """Return the probability that it would have been seen once, had it circled where it was lost; None where unknown.
 
-    A sensor whose state is not known is left out, never taken as on.
+    Where it was lost: about its last and its next rows. A sensor of unknown state is left out, never taken as on.
     """
     sensors = given.radar_sensors + (given.transponder_sensors if flight.icao24 or flight.code_heard else ())
     if given.detection is None or not sensors or len(stop.rows) < 2:
         return None
     rows, (a, b) = flight.rows, sorted(stop.rows)
-    time_s = np.linspace(float(rows.time_s[a]), float(rows.time_s[b]), LOOKS + 2)[1:-1]
-    lat, lon = np.full(LOOKS, rows.lat_deg[a]), np.full(LOOKS, rows.lon_deg[a])
-    ground = given.terrain(lat, lon) if given.terrain is not None else np.full(LOOKS, np.nan)
-    when = (rows.start_us + time_s * 1e6).astype(np.int64)
+    beside = np.clip(np.concatenate([a - ROWS_BESIDE, b + ROWS_BESIDE]), 0, len(rows) - 1)
+    beside = beside[rows.chain[beside] == rows.chain[a]]
+    at = np.repeat(beside, LOOKS)
+    time_s = np.tile(np.linspace(float(rows.time_s[a]), float(rows.time_s[b]), LOOKS + 2)[1:-1], len(beside))
+    lat, lon = rows.lat_deg[at], rows.lon_deg[at]
+    ground = given.terrain(lat, lon) if given.terrain is not None else np.full(len(at), np.nan)
+    when, height = (rows.start_us + time_s * 1e6).astype(np.int64), rows.altitude_m[at] - ground
     scans = float(rows.time_s[b] - rows.time_s[a]) / SCAN_S / LOOKS
     missed, known = 1.0, False
     for sensor in sensors:
-        pd = given.detection.detection_probability(lat, lon, rows.altitude_m[a] - ground, sensor=sensor, time=when)
-        pd = np.asarray(pd, np.float64).reshape(LOOKS)
+        pd = given.detection.detection_probability(lat, lon, height, sensor=sensor, time=when)
+        pd = np.asarray(pd, np.float64).reshape(len(beside), LOOKS)
         known |= bool(np.isfinite(pd).any())
-        missed *= float(np.prod((1.0 - np.nan_to_num(pd)) ** scans))
+        missed *= float(np.prod((1.0 - np.nan_to_num(pd).mean(axis=0)) ** scans))
     return 1.0 - missed if known else None
 
 
