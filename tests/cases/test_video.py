@@ -121,7 +121,16 @@ def test_without_a_decoder_stills_are_refused_in_words_and_with_one_they_are_pic
         return
     with pytest.raises(InputError, match="no picture"):
         stills(path, [1.0])
-    if shutil.which("ffmpeg"):
+    if importlib.util.find_spec("cv2") is not None:
+        cv2 = importlib.import_module("cv2")
+        made = cv2.VideoWriter(str(tmp_path / "t.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 48))
+        for k in range(20):  # black for a second, then white: the right moment is found, not just any picture
+            made.write(np.full((48, 64, 3), 255 * (k >= 10), np.uint8))
+        made.release()
+        early, late = (Image.open(io.BytesIO(p)) for p in stills(tmp_path / "t.mp4", [0.2, 1.5]).values())
+        assert early.size == (64, 48)
+        assert np.asarray(early).mean() < 20 < 235 < np.asarray(late).mean()
+    elif shutil.which("ffmpeg"):
         make = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=2:s=64x48", "-y", str(tmp_path / "t.mp4")]
         subprocess.run(make, check=True)
         assert Image.open(io.BytesIO(stills(tmp_path / "t.mp4", [1.0])[1.0])).size == (64, 48)

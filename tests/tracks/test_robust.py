@@ -103,3 +103,20 @@ def test_a_sensor_that_falls_silent_and_comes_back_mad_is_survived() -> None:
     confirmed = after.filter(pa.array(after["reportable"].to_numpy() >= 0.5))
     scans = len(set(after["time"].to_pylist()))
     assert confirmed.num_rows < 30 * scans  # 130 false plots a scan do not become 130 aircraft
+
+
+def test_a_minute_in_which_the_sensor_says_nothing_holds_no_missed_detection() -> None:
+    plots = recording(16, scans=60, clutter=0)
+    time = plots["time"].cast(pa.int64()).to_numpy()
+    begin, end = T0_US + 80_000_000, T0_US + 140_000_000
+    tracker = Tracker(sensors=[HILL])
+    settled, _ = tracker.update(plots.filter(pa.array((time < begin) | (time > end))))
+    rows = tables.concat("tracks", [settled, tracker.finish()])
+    when = rows["time"].cast(pa.int64()).to_numpy()
+    assert not ((when > begin + 4e6) & (when < end - 4e6)).any()
+    existence = rows["existence"].to_numpy()
+    track, low = rows["track"].to_numpy(), (when >= begin - 8e6) & (when < begin) & (existence > 0.9)
+    for one in np.unique(track[low]):
+        after = existence[(track == one) & (when > end)]
+        assert not len(after) or after[0] > 0.5, "a track comes out of the silence as it went in"
+    assert low.any()

@@ -113,7 +113,8 @@ def _document(
 
     last, x = points[-1], points[-1].solution.x
     made = plan_json(problem, given.names, points, lambda cells: beside.coordinates(given, cells))
-    made["label"] = _labels(given.area)
+    made["resolution_class"] = _resolution(given)
+    made["label"] = _labels(given.area, made["resolution_class"])
     made["area"] = {"name": given.area.name, "bbox": list(given.area.bbox)}
     made["heights_agl_m"] = list(given.adversary.heights_agl_m)
     made["budget"], made["sites"] = last.budget, beside.sites(given)
@@ -181,9 +182,19 @@ class _Stop:
         return self.pressed
 
 
-def _labels(area: Area) -> list[str]:
+def _resolution(given: Given) -> str:
+    """Return how far the ground under a plan may be trusted: its own resolution, or that it was sampled at."""
+    from waman.terrain import resolution_class
+
+    native_m = max((s.native_m for s in given.sources), default=float("nan"))
+    return resolution_class(max(native_m, given.cell_m) if native_m > 0 else native_m)
+
+
+def _labels(area: Area, resolution: str) -> list[str]:
     out = ["clear weather, sensors always on"]
-    return out if area.terrain.sources else [*out, "smooth earth: no terrain was given"]
+    if not area.terrain.sources:
+        return [*out, "smooth earth: no terrain was given"]
+    return [*out, f"terrain {resolution}"] if "bound" in resolution else out
 
 
 def _csv(points: list[Point]) -> str:
