@@ -52,4 +52,4 @@ def test_the_night_runs_through_every_stage(tmp_path: Path) -> None:
     said: list[str] = []
     run = corridor_night(tmp_path, say=said.append)
     assert run.tracks.num_rows > 1000 and (tmp_path / "report.html").is_file()
-    assert (tmp_path / "noche.html").is_file() and any(", 0 lawful," in line for line in said)
+    assert (tmp_path / "noche.html").is_file() and any(", 0 lawful ones," in line for line in said)

@@ -59,8 +59,6 @@ def corridor_night(folder: Path, *, say: Say, hours: tuple[float, float] | None 
     say("  SIMULATED night: truth is known, and stands beside what the chain saw.")
     for question, answer in answers(night, "en"):
         say(f"  {question} {answer}")
-    told = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in night["called"].items())
-    say(f"  Called unexplained: {told}")
     say(f"  {folder / PAGES['en']}, {folder / PAGES['es']}")
     return run
 

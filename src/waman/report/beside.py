@@ -37,7 +37,7 @@ def write_beside(night: Mapping[str, Any], *, language: str = "en", report: str 
 
 
 def answers(night: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """Return the four questions and their answers, in words: how many, where, how long, and what passed unseen."""
+    """Return the questions and their answers, in words: how many, where, how long, what passed unseen, whom it named."""
 
     def s(key: str, **values: Any) -> str:
         return say(language, key, **values)
@@ -58,9 +58,10 @@ def answers(night: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     came = s("night_came", n=night["came"], lawful=night["lawful"], seen=night["seen"], others=night["lawful_seen"])
     return [
         (s("night_q_came"), came + " " + s("night_heard", n=night["heard"])),
-        (s("night_q_where"), s("night_where", n=len(strips), strips=", ".join(strips), stops=stops)),
+        (s("night_q_where"), s("night_where", n=len(strips), strips=", ".join(strips), stops=stops, of=night["came"])),
         (s("night_q_stayed"), stayed),
         (s("night_q_unseen"), unseen),
+        (s("night_q_called"), s("night_called", **night["called"])),
     ]
 
 
@@ -72,7 +73,6 @@ def _parts(night: Mapping[str, Any], language: str, report: str, other: str) -> 
     out.append(f'<p class="dim">{s("night_hours", **night["hours"])}</p>')
     out += [f"<h2>{escape(q)}</h2><p>{escape(a)}</p>" for q, a in answers(night, language)]
     out.append(f"<h2>{s('night_each')}</h2><p class='dim'>{s('night_each_help')}</p>{_table(night, language)}")
-    out.append(f"<h2>{s('night_called')}</h2><p>{s('night_called_count', **night['called'])}</p>")
     out.append(f"<p>{s('night_false', n=night['false_tracks'])}</p>")
     for href, words in ((report, s("night_report")), (other, s("night_other"))):
         if href:
