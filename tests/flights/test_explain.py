@@ -163,6 +163,13 @@ def test_a_plan_that_was_left_disputes_the_identity() -> None:
     assert "plan.left" in rules_of(first) and first["verdict"] != "explained"
 
 
+def test_a_plan_that_one_leg_left_explains_no_other_leg_of_that_aircraft() -> None:
+    plan = {"callsign": "OB1408", "origin": "SPAY", "destination": "SPMF", "off_block": "2015-10-14T05:15:00Z"}
+    first, back = explain(tracks(flight_to_strip()), area(plans=[plan])).to_pylist()
+    assert "plan.left" in rules_of(first) and "plan.left" not in rules_of(back)
+    assert "plan.left_on_other_leg" in rules_of(back) and back["verdict"] != "explained"
+
+
 def test_every_finding_reads_in_both_languages_from_its_values() -> None:
     table = explain(tracks(flight_to_strip(), aerodrome_flight(number=7, icao24="e80009")), area(borders=[BORDER]))
     for row in table.to_pylist():

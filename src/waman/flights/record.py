@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from waman.flights.cut.ends import Ends
 from waman.flights.cut.measures import Measures
 from waman.flights.cut.rows import Rows
-from waman.flights.cut.segment import Ground, Legs
+from waman.flights.cut.segment import DOWN_AND_UP, Ground, Legs
 from waman.flights.places import Places
 
 
@@ -99,7 +99,10 @@ class Given:
 
 @dataclass(frozen=True)
 class Flight:
-    """One leg: its rows, its ends and its measures (entry ``number`` of the columns). Places are -1 where not named."""
+    """One leg: its rows, its ends and its measures (entry ``number`` of the columns). Places are -1 where not named.
+
+    ``fates`` says of every leg how it ended, so that a rule can ask what became of the aircraft's others.
+    """
 
     number: int
     rows: Rows
@@ -107,8 +110,7 @@ class Flight:
     measures: Measures
     departure: Ends
     arrival: Ends
-    ended: str
-    landed: bool | None
+    fates: Sequence[str]
     icao24: str | None
     callsign: str | None
     conflict: bool
@@ -128,6 +130,24 @@ class Flight:
     def end_us(self) -> int:
         """UTC microseconds of the last row."""
         return self.rows.start_us + round(float(self.rows.time_s[self.legs.last[self.number]]) * 1e6)
+
+    @property
+    def ended(self) -> str:
+        """How this leg ended, as far as it was seen."""
+        return str(self.fates[self.number])
+
+    @property
+    def landed(self) -> bool | None:
+        """Whether it landed; None where that could not be observed."""
+        if self.legs.landed_seen[self.number] or self.legs.stop_after[self.number] == DOWN_AND_UP:
+            return True
+        return False if self.ended == "left_area" else None
+
+    @property
+    def others(self) -> list[Flight]:
+        """The other legs of what is known to be the same aircraft."""
+        chain = self.rows.chain[self.legs.first]
+        return [self.leg(k) for k in np.flatnonzero(chain == chain[self.number]).tolist() if k != self.number]
 
     @property
     def origin(self) -> int:

@@ -35,6 +35,9 @@ ENGLISH: Mapping[str, str] = {
     "plan.left": (
         "The flight ended {km:.0f} km from {destination}, the destination of its plan. Its identity is disputed."
     ),
+    "plan.left_on_other_leg": (
+        "Another leg of this aircraft left the same plan, to {destination}: the plan does not explain this one."
+    ),
     "plan.none": (
         "No plan was found. At this source at least {share:.0%} of flights file one, so some lawful flights do not."
     ),
@@ -153,6 +156,9 @@ SPANISH: Mapping[str, str] = {
     "plan.flown": "Se vio que el vuelo empezó o terminó donde dice su plan ({ends} de 2 extremos).",
     "plan.left": (
         "El vuelo terminó a {km:.0f} km de {destination}, el destino de su plan. Su identidad está en disputa."
+    ),
+    "plan.left_on_other_leg": (
+        "Otro tramo de esta aeronave dejó el mismo plan, hacia {destination}: el plan no explica este."
     ),
     "plan.none": (
         "No se halló ningún plan. En esta fuente presentan plan al menos el {share:.0%} de los vuelos, de modo "

@@ -84,8 +84,7 @@ def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
                 measures=measures,
                 departure=departure,
                 arrival=arrival,
-                ended=str(ended[i]),
-                landed=_landed(legs, i, str(ended[i])),
+                fates=ended,
                 icao24=word_of(rows, rows.icao24[span]),
                 callsign=word_of(rows, rows.callsign[span]),
                 code_heard=bool(rows.code[span].any()),
@@ -93,12 +92,6 @@ def flights_of(tracks: pa.Table, given: Given) -> list[Flight]:
             )
         )
     return flights
-
-
-def _landed(legs: Legs, i: int, ended: str) -> bool | None:
-    if legs.landed_seen[i] or legs.stop_after[i] == DOWN_AND_UP:
-        return True
-    return False if ended == "left_area" else None
 
 
 def _ended(rows: Rows, legs: Legs, arrival: Ends, given: Given) -> Any:

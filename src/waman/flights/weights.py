@@ -10,8 +10,8 @@ never makes an absence or a circumstance heavier than the hand-set weight.
 * ``observed``   a sensor saw something that lawful flying looks like
 * ``checked``    a person asked, and had an answer
 * ``positive``   something seen that does not fit, with its independent ``source``
-* ``dispute``    an identity that may not be this aircraft's: it keeps a flight from being explained, and is never
-  one of the two positive findings, because the lawful twin of a copied address has it too
+* ``dispute``    an identity or a plan that may not be this flight's: it keeps a flight from being explained, and is
+  never one of the two positive findings, because the lawful twin of a copied address has it too
 * ``circumstance`` fits both lawful and other flying; weighs little, decides nothing
 * ``absence``    something not seen; weighs nothing unless it could have been seen
 * ``note``       said, not weighed
@@ -66,6 +66,7 @@ HAND: Mapping[str, Weight] = {
     "border.crossed": Weight(-5.0, "positive", "border"),
     "border.crossed_on_other_leg": Weight(-5.0, "positive", "border"),
     "contradiction.two_places": Weight(0.0, "dispute"),
+    "plan.left_on_other_leg": Weight(0.0, "dispute"),
     "contradiction.performance": Weight(-8.0, "positive", "performance"),
     "register.contradicted": Weight(-10.0, "positive", "register"),
     "register.type": Weight(-8.0, "positive", "performance"),

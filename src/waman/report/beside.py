@@ -37,7 +37,7 @@ def write_beside(night: Mapping[str, Any], *, language: str = "en", report: str 
 
 
 def answers(night: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """Return the questions and their answers, in words: how many, where, how long, what passed unseen, whom it named."""
+    """Return the questions and answers, in words: how many, where, how long, what passed unseen, what was named."""
 
     def s(key: str, **values: Any) -> str:
         return say(language, key, **values)

@@ -5,6 +5,7 @@ and whether the flight then began and ended where the plan says.
 
 Why it matters: a plan that is also flown is said once and seen once; a plan filed and then left
 is one of the corridor's disguises (July 2018: a plan on file, the load found far from its route).
+A plan that was left on the way in says nothing for the way out of the same aircraft either.
 
 What it must not be used for: "no plan on file" shot down missionaries in 2001. A missing plan
 weighs only by the share of flights that file at this source, is never positive evidence, and
@@ -49,10 +50,12 @@ def find(flight: Flight, given: Given) -> Sequence[Found]:
     began = ids[flight.origin] if flight.origin >= 0 else None
     came = ids[flight.destination] if flight.destination >= 0 else None
     agree = sum([began is not None and began == plan.origin, came is not None and came == plan.destination])
-    if agree and not _left(flight, plan, given, came):
-        found.append(Found("plan.flown", {"ends": agree}, strength=1.0 if agree == 2 else 0.6))
-    elif _left(flight, plan, given, came):
+    if _left(flight, plan, given):
         found.append(Found("plan.left", {"destination": plan.destination, "km": _off_km(flight, plan, given)}))
+    elif any(matching_plan(leg, given) is plan and _left(leg, plan, given) for leg in flight.others):
+        found.append(Found("plan.left_on_other_leg", {"destination": plan.destination}))
+    elif agree:
+        found.append(Found("plan.flown", {"ends": agree}, strength=1.0 if agree == 2 else 0.6))
     return found
 
 
@@ -104,9 +107,9 @@ def _off_km(flight: Flight, plan: Plan, given: Given) -> float:
     )
 
 
-def _left(flight: Flight, plan: Plan, given: Given, came: str | None) -> bool:
+def _left(flight: Flight, plan: Plan, given: Given) -> bool:
     """Return whether the flight was seen to end elsewhere: landed, or went down low, far from where it was planned."""
-    if came is not None and came == plan.destination:
+    if flight.destination >= 0 and given.places.ids[flight.destination] == plan.destination:
         return False
     low = float(flight.arrival.height_m[flight.number]) < 300.0
     ended = bool(flight.landed) or (flight.ended == "lost_from_cover" and low)
