@@ -20,6 +20,7 @@ from waman.flights.checks import (
     not_done,
     outstanding,
 )
+from waman.flights.confirm import confirmed
 from waman.geo.time import datetime_us
 
 
@@ -87,3 +88,35 @@ def test_an_answer_whose_flight_is_gone_is_handed_back_and_not_given_to_another(
     found, lost = carried(flights, [elsewhere, before])
     assert lost == [elsewhere, before] or lost == [before, elsewhere]
     assert found.equals(flights)
+
+
+def said_of(flights: pa.Table, *answers: Answer) -> dict[str, object]:
+    return confirmed(carried(flights, answers)[0]).to_pylist()[0]
+
+
+def test_a_flight_that_somebody_knows_is_never_unexplained_and_a_second_persons_word_explains_it() -> None:
+    flights = explain(tracks(flight_to_strip(icao24=None, callsign=None)), area())
+    before = flights.to_pylist()[0]
+    ana = answer_to(flights, 0, check="confirmed", done=True, answer="the mission's own flight")
+    luz = answer_to(flights, 0, check="confirmed", done=True, answer="the tower knows it", by="luz", time_us=6)
+    once, twice = said_of(flights, ana), said_of(flights, ana, luz)
+    assert once["verdict"] == "insufficient" or once["basis"] == "checked"
+    assert (twice["verdict"], twice["basis"]) == ("explained", "checked")
+    assert twice["weight_db"] == pytest.approx(before["weight_db"] + 24.0, abs=1e-3)
+    assert [f["rule"] for f in twice["findings"]].count("check.confirmed") == 2
+
+
+def test_a_confirmation_taken_back_leaves_the_flight_as_it_was_with_a_doubt() -> None:
+    flights = night()
+    gave = answer_to(flights, 0, check="confirmed", done=True, answer="the mission's own flight")
+    back = answer_to(flights, 0, check="confirmed", done=False, answer="it was another flight", time_us=6)
+    held, was = said_of(flights, gave, back), flights.to_pylist()[0]
+    same = set(was) - {"checks", "weight_db"}
+    assert {k: held[k] for k in same} == {k: was[k] for k in same}
+    assert held["weight_db"] == pytest.approx(was["weight_db"], abs=1e-4)
+    assert [d["answer"] for d in doubts(held["checks"])] == ["it was another flight"]  # type: ignore[arg-type]
+
+
+def test_a_confirmation_without_words_is_refused() -> None:
+    with pytest.raises(WamanError, match="words"):
+        answered(outstanding(), check="confirmed", done=True, by="ana", time_us=0, answer="")

@@ -105,6 +105,10 @@ def test_a_border_entry_and_a_stop_at_an_unlisted_strip_are_unexplained() -> Non
     assert weigh([Found("border.crossed"), Found("stop.unlisted")]).verdict == "unexplained"
 
 
+def test_a_flight_that_somebody_who_was_asked_knows_is_not_unexplained_whatever_was_seen() -> None:
+    assert weigh([Found("border.crossed"), Found("stop.unlisted"), Found("check.confirmed")]).verdict == "insufficient"
+
+
 def test_being_in_two_places_at_once_is_not_one_of_the_two_positive_findings() -> None:
     assert weigh([Found("border.crossed"), Found("contradiction.two_places")]).verdict == "insufficient"
     assert weigh([Found("stop.hidden"), Found("contradiction.two_places")]).verdict == "insufficient"

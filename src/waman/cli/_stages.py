@@ -175,12 +175,13 @@ def explain(run: Run) -> str:
 def with_answers(flights: pa.Table, workspace: Workspace, problems: Problems) -> pa.Table:
     """Put back what people ever answered: a new run must not lose a doubt. What finds no flight is a problem."""
     from waman.flights.checks import carried
+    from waman.flights.confirm import confirmed
     from waman.store.answers import read_answers
 
     found, lost = carried(flights, read_answers(workspace.path("checks"), problems))
     for answer in lost:
         problems.add(workspace.path("checks").name, f"an answer ({answer.check}) has no flight any more", answer.flight)
-    return found
+    return confirmed(found)
 
 
 def report(run: Run, audience: Audience, *, title: str, notes: Sequence[Mapping[str, str]]) -> str:

@@ -26,7 +26,8 @@ def command(
     """Show or answer the checks of a flight, the ones that failed on 20 April 2001.
 
     Without FLIGHT: the flights that wait. With FLIGHT: its list. With CHECK, such as tower_asked, and --by and
-    --answer: record one answer. CHECK may be "doubt": then the answer says what does not fit.
+    --answer: record one answer. CHECK may be "doubt": then the answer says what does not fit. Or "confirmed": somebody
+    who was asked knows the flight; it is weighed again, and --not-done takes the confirmation back.
 
     Answers are only ever added. They stay with the flight through every later run, and a doubt stands in every
     product made of it. A flight is shown as unexplained outside the workspace only after two people have gone
@@ -59,6 +60,7 @@ def _record(space: Workspace, row: dict[str, Any], check: str, *, by: str, answe
     import shapely
 
     from waman.flights.checks import DOUBT, Answer, answered, carried
+    from waman.flights.confirm import confirmed
     from waman.geo.time import datetime_us
     from waman.store.answers import add_answer
 
@@ -70,7 +72,7 @@ def _record(space: Workspace, row: dict[str, Any], check: str, *, by: str, answe
     given = Answer(row["flight"], check, done, by, now, answer, (start + end) // 2, middle.y, middle.x)
     add_answer(given, space.path("checks"))
     flights, _ = carried(space.read("flights"), [given])
-    space.write("flights", flights)
+    space.write("flights", confirmed(flights))
     return next(r for r in flights.to_pylist() if r["flight"] == row["flight"])
 
 

@@ -42,7 +42,16 @@ CHECKS_ES: Mapping[str, str] = {
 
 DOUBT = "doubt"
 """Not a check: what made a person doubt, in words. It stays whatever the flight is called later."""
-DOUBT_ASKED = {"en": "A doubt was recorded", "es": "Se registró una duda"}
+CONFIRMED = "confirmed"
+"""Not a check either: somebody who was asked knows the flight. Each person counts once, by the latest word."""
+BESIDE = {
+    DOUBT: {"en": "A doubt was recorded", "es": "Se registró una duda"},
+    CONFIRMED: {
+        "en": "Did somebody who was asked know the flight?",
+        "es": "¿Conocía el vuelo alguien a quien se preguntó?",
+    },
+}
+"""What may be said beside the list, always in words."""
 
 PEOPLE_MIN = 2
 SAME_FLIGHT_KM = 5.0
@@ -90,10 +99,12 @@ def answered(
 
     ``done=False`` with a person and a time says "not done", which is an answer too.
     """
-    if check not in CHECKS and check != DOUBT:
-        raise WamanError(f"no check {check!r}", hint="checks: " + ", ".join((*CHECKS, DOUBT)))
+    if check not in CHECKS and check not in BESIDE:
+        raise WamanError(f"no check {check!r}", hint="checks: " + ", ".join((*CHECKS, *BESIDE)))
     if check == DOUBT and not answer.strip():
         raise WamanError("a doubt needs words", hint="say in a sentence what does not fit")
+    if check == CONFIRMED and not answer.strip():
+        raise WamanError("a confirmation needs words", hint="say which desk or operator answered, and what; no name")
     if not by.strip():
         raise WamanError("a check needs the person who did it", hint="give the pseudonym under which you work")
     # the empty line of a check goes with its first answer; answers stay
@@ -111,10 +122,21 @@ def doubts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(c) for c in checks if c.get("by") and (c["check"] == DOUBT or not c.get("done"))]
 
 
+def confirmations(checks: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many people say that an answer confirmed the flight, each by the latest word.
+
+    >>> said = answered(outstanding(), check="confirmed", done=True, by="p", time_us=0, answer="the medical desk's own")
+    >>> confirmations(outstanding()), confirmations(said)
+    (0, 1)
+    """
+    latest = {str(c["by"]): bool(c["done"]) for c in checks if c["check"] == CONFIRMED}
+    return sum(latest.values())
+
+
 def question(check: str, language: str) -> str:
-    """Return what a check asks, or that a doubt was recorded."""
-    if check == DOUBT:
-        return DOUBT_ASKED["es" if language == "es" else "en"]
+    """Return what a check asks, or what was said beside the list."""
+    if check in BESIDE:
+        return BESIDE[check]["es" if language == "es" else "en"]
     return (CHECKS_ES if language == "es" else CHECKS).get(check, check)
 
 
@@ -123,6 +145,7 @@ def carried(flights: pa.Table, answers: Sequence[Answer]) -> tuple[pa.Table, lis
 
     An answer belongs to the flight of its name, or else to the nearest one that was under way then and passes
     within ``SAME_FLIGHT_KM`` of its place. Nothing is dropped: what finds no flight is handed back, to be said.
+    What a confirmation changes of a verdict is ``waman.flights.confirm``'s.
     """
     rows = flights.select(["flight", "start", "end", "checks", "geometry"]).to_pylist()
     index = {row["flight"]: i for i, row in enumerate(rows)}

@@ -71,7 +71,7 @@ ENGLISH: Mapping[str, str] = {
         "It circled in view over a small area for {minutes:.0f} minutes, as patrols and fire-fighting do."
     ),
     "pattern.shuttle": "It left {place} and came back to it without a stop being seen.",
-    "check.confirmed": "People asked, and an answer confirmed the flight: {answer}.",
+    "check.confirmed": "Somebody who was asked knows the flight. The answer stands among the checks.",
     "stop.unlisted": (
         "It stopped {km:.0f} km from the nearest listed aerodrome{minutes_text}. Unlisted proves nothing by itself."
     ),
@@ -197,7 +197,7 @@ SPANISH: Mapping[str, str] = {
         "aviones contra incendios."
     ),
     "pattern.shuttle": "Salió de {place} y volvió allí sin que se viera ninguna parada.",
-    "check.confirmed": "Se preguntó, y una respuesta confirmó el vuelo: {answer}.",
+    "check.confirmed": "Alguien a quien se preguntó conoce el vuelo. La respuesta está entre las comprobaciones.",
     "stop.unlisted": (
         "Se detuvo a {km:.0f} km del aeródromo listado más cercano{minutes_text}. No estar listado no prueba nada."
     ),

@@ -10,6 +10,7 @@ The rules that no weight can change (design, and the shoot-down of 20 April 2001
   in two places is not one of the two: the lawful twin of a copied address has that finding too.
 * A flight that gave an address which a register lists as valid can be asked about: until somebody has, it is
   ``insufficient``, unless what was seen of this very flight contradicts the identity.
+* A flight that somebody who was asked knows is never ``unexplained``, whatever was seen.
 * A flight in the air is never called unexplained.
 """
 
@@ -75,7 +76,8 @@ def weigh(
     disputed = bool(sources & DISPUTING) or any(weights[f.rule].kind == "dispute" for f in found)
     verdict: Verdict = "insufficient"
     askable = any(f.rule == ASKABLE for f in found) and not sources & DISPUTING
-    if len(sources) >= INDEPENDENT_MIN and max(totals) <= UNEXPLAINED_DB and not live and not askable:
+    open_to_it = not live and not askable and basis != "checked"
+    if len(sources) >= INDEPENDENT_MIN and max(totals) <= UNEXPLAINED_DB and open_to_it:
         verdict = "unexplained"
     elif basis is not None and min(totals) >= EXPLAINED_DB and (basis == "checked" or not disputed):
         verdict = "explained"
