@@ -7,18 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from waman.cli import main
+from command import run
 from waman.tips.sealed import new_identity, recipient_of
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(w) for w in words])
-    except SystemExit as why:
-        code = int(why.code or 0)
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 def test_a_backup_comes_back_whole_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

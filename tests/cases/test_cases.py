@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from command import run
 from waman.access import Subject
 from waman.cases import add_event, follow_the_money, open_case, public_case, read_case
 from waman.cases.evidence import bare_jpeg, describe, sun_at
 from waman.cases.file import agree, open_identity
 from waman.cases.printed import Standing, print_case, words
-from waman.cli import main
 from waman.cli._desk import open_desk
 from waman.errors import Finding, InputError
 from waman.ledger import audit
@@ -29,16 +29,6 @@ from waman.ledger.note import open_note, parse_signer
 T = "2026-03-01T12:00:00Z"
 STANDING = Standing("a.example/l", 9, "ab" * 32, "SIGNED-NOTE", (), {3: "ENTRY-JSON"})
 ROOT = Path(__file__).parents[2]
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(w) for w in words])
-    except SystemExit as why:
-        code = int(why.code or 0)
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 @pytest.fixture

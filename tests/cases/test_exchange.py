@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from command import run
 from waman.access import Subject
 from waman.cases import add_event, open_case, read_case
 from waman.cases.exchange import (
@@ -26,7 +27,6 @@ from waman.cases.exchange import (
     write_bundle,
 )
 from waman.cases.file import compartments_of, foreign_events
-from waman.cli import main
 from waman.errors import InputError
 from waman.ledger import Log, audit, create_log
 from waman.ledger.note import new_signer
@@ -92,16 +92,6 @@ def test_bundles_round_trip_and_bad_lines_are_told() -> None:
     for bad in (b"", b"[]", b'{"format": "other"}'):
         with pytest.raises(InputError):
             read_bundle(bad)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(w) for w in words])
-    except SystemExit as why:
-        code = int(why.code or 0)
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 def test_three_workspaces_exchange_files_and_end_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,17 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from waman.cli import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(w) for w in words])
-    except SystemExit as why:
-        code = int(why.code or 0)
-    out = capsys.readouterr()
-    return code, out.out, out.err
+from command import run
 
 
 @pytest.fixture

@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from waman.cli import main
+from command import run
 from waman.tips.sealed import new_identity, open_with, recipient_of
 
 ROOT = Path(__file__).parents[2]
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(w) for w in words])
-    except SystemExit as why:
-        code = int(why.code or 0)
-    out = capsys.readouterr()
-    return code, out.out, out.err
 
 
 @pytest.fixture
