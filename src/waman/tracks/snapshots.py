@@ -14,7 +14,7 @@ from waman.geo.frames import Frame
 from waman.tracks.core.state import State
 from waman.tracks.prepare import SensorModel, Words
 
-VERSION = 2
+VERSION = 3
 
 
 def pack(fields: dict[str, Any]) -> bytes:

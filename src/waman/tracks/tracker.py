@@ -24,6 +24,7 @@ from waman.tracks import prepare, snapshots
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.pmb import room_needed, run_frames
+from waman.tracks.core.pressure import settled
 from waman.tracks.core.state import Batch, Params, Sensors, State, copied, empty_state, grown, mapped
 from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
@@ -228,8 +229,10 @@ class Tracker:
         batch = self._batch(table)
         if forensic:  # hindsight knows from the first look on where false plots come from, and what the air is like
             _, _, after = self._run(batch, copied(self._state), len(batch.time))
-            self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w, dz=after.dz)
+            dz = settled(after.dz, True)
+            self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w, dz=dz)
         out_f, out_i, self._state = self._run(batch, self._state, len(batch.time))
+        self._state = self._state._replace(dz=settled(self._state.dz, False))
         if forensic:
             by_row = np.empty_like(batch.f)
             by_row[batch.i[:, col.P_ROW]] = batch.f

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 # columns of State.val, one float each
 R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, FACTOR, X0, Y0, FAR = range(14)
-VAL_COLUMNS = 14
+# the track's own mean of geometric minus pressure height in the band it is in: one more than the band's number,
+# 0 none yet, -1 none yet but the address was met before
+BOTH_BAND, BOTH_N, BOTH_DZ, BOTH_FL = range(14, 18)
+VAL_COLUMNS = 18
 # columns of State.tag, one integer each
 ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW, BIRTH = range(12)
 TAG_COLUMNS = 12

@@ -48,6 +48,9 @@ def start_tracks(
         tag[col.ALT_FROM], tag[col.ALT_BAD] = 0, 0
         tag[col.PLOT] = tag[col.BIRTH] = batch.i[j, col.P_ROW]
         val[col.FACTOR] = 1.0
+        icao = batch.i[j, col.P_ICAO]
+        if icao >= 0 and state.ident_i[icao, 1] >= 0:
+            val[col.BOTH_BAND] = -1.0  # an altimeter met before
         tag[col.ID] = name_track(state, batch, j, par)
         take_tags(tag, batch.i[j], state.ident_i)
         update_height(val, tag, f, state.dz)

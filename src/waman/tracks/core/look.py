@@ -13,18 +13,10 @@ from numpy.typing import NDArray
 from waman.jit import kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, predict_model
+from waman.tracks.core.pressure import altitude_of
 from waman.tracks.core.state import Batch, Params, Sensors, State
 
 Grid = NDArray[np.float32]
-
-GROUND_SD_M = 83.0
-"""Before anything is heard: sea-level pressure off standard by 10 hPa (assumption; 8.31 m each, ICAO Doc 7488)."""
-WARM_SD = 0.055
-"""Heights stretch by this share: so wide that intervals hold nine times in ten 20 degrees off (bench/heights.py)."""
-BAND_SD_M = 10.0
-"""How far the mean difference of a band may lie from the line: air is not linear, nor alike everywhere (assumption)."""
-PLOT_VAR = 225.0
-"""Variance of one height [m^2]: encoder steps and receiver noise."""
 
 
 @kernel
@@ -136,81 +128,6 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
         total += detection_at(f, pd, ground, layer_m, x - b * sa, y + b * ca, height)
         total += detection_at(f, pd, ground, layer_m, x + b * sa, y - b * ca, height)
         out[i] = total / 6.0
-
-
-@kernel
-def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
-    """Return height above sea level [m], variance and source (0 none, 1 pressure, 2 geometric) of a plot's floats.
-
-    A pressure height is moved by the line that :func:`fit_pressure` laid through what aircraft with both heights
-    said; how far the line may be off is in the variance, and without such aircraft that is far.
-    """
-    geo, fl = f[col.P_GEO], f[col.P_FL]
-    if geo == geo:
-        return geo, PLOT_VAR, 2
-    if fl != fl:
-        return 0.0, 0.0, 0
-    k = dz.shape[0] - col.LINE_ROWS
-    return fl + dz[k, 0] + fl * dz[k, 1], PLOT_VAR + pressure_var(fl, dz), 1
-
-
-@kernel
-def pressure_var(height_m: float, dz: Floats) -> float:
-    """Return the variance of the line at a height [m^2]: an error that all plots share and no filter averages out."""
-    k = dz.shape[0] - col.LINE_ROWS
-    if dz[k + 1, 0] <= 0.0:
-        return GROUND_SD_M**2 + (WARM_SD * height_m) ** 2
-    return float(dz[k + 1, 0] + height_m * (2.0 * dz[k + 1, 1] + height_m * dz[k + 2, 0]))
-
-
-@kernel
-def fit_pressure(dz: Floats) -> None:
-    """Lay the line geometric minus pressure height = a + b x pressure height through the bands of ``dz``.
-
-    Air warmer than standard by t degrees stretches heights by about t / 280, and a sea-level pressure off standard
-    moves them all (ICAO Doc 7488). Bayesian least squares: a has GROUND_SD_M, b has WARM_SD before anything is heard.
-    The last rows of ``dz`` become (a, b), (var a, cov), (var b, 0).
-    """
-    k = dz.shape[0] - col.LINE_ROWS
-    iaa, iab, ibb, ya, yb = 1.0 / GROUND_SD_M**2, 0.0, 1.0 / WARM_SD**2, 0.0, 0.0
-    for band in range(k):
-        if dz[band, 1] < 1.0:
-            continue
-        h, w = dz[band, 2], 1.0 / (BAND_SD_M**2 + PLOT_VAR / dz[band, 1])
-        iaa, iab, ibb = iaa + w, iab + w * h, ibb + w * h * h
-        ya, yb = ya + w * dz[band, 0], yb + w * h * dz[band, 0]
-    det = iaa * ibb - iab * iab
-    dz[k, 0], dz[k, 1] = (ibb * ya - iab * yb) / det, (iaa * yb - iab * ya) / det
-    dz[k + 1, 0], dz[k + 1, 1], dz[k + 2, 0] = ibb / det, -iab / det, iaa / det
-
-
-def fit_pressure_ref(dz: Floats) -> tuple[Floats, Floats]:
-    """Return (a, b) and their covariance by singular values, the twin of :func:`fit_pressure`."""
-    k = dz.shape[0] - col.LINE_ROWS
-    band = np.flatnonzero(dz[:k, 1] >= 1.0)
-    sd = np.concatenate([np.sqrt(BAND_SD_M**2 + PLOT_VAR / dz[band, 1]), [GROUND_SD_M, WARM_SD]])
-    rows = np.concatenate([np.column_stack([np.ones(band.size), dz[band, 2]]), np.eye(2)])
-    right = np.concatenate([dz[band, 0], [0.0, 0.0]]) / sd
-    inverse = np.linalg.pinv(rows / sd[:, None], rcond=1e-14)
-    return inverse @ right, inverse @ inverse.T
-
-
-@kernel
-def learn_pressure(batch: Batch, first: int, last: int, dz: Floats) -> None:
-    """Update the mean geometric-minus-pressure difference of each height band (memory of 200), and the line."""
-    heard = False
-    for j in range(first, last):
-        geo, fl = batch.f[j, col.P_GEO], batch.f[j, col.P_FL]
-        if geo != geo or fl != fl or abs(geo - fl) > 1500.0:
-            continue
-        band = min(max(int(fl // 1000.0), 0), dz.shape[0] - col.LINE_ROWS - 1)
-        weight = min(dz[band, 1] + 1.0, 200.0)
-        dz[band, 0] += (geo - fl - dz[band, 0]) / weight
-        dz[band, 2] += (fl - dz[band, 2]) / weight
-        dz[band, 1] = weight
-        heard = True
-    if heard:
-        fit_pressure(dz)
 
 
 @kernel

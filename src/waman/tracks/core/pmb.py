@@ -16,9 +16,10 @@ from waman.jit import kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.lbp import marginals
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
-from waman.tracks.core.look import detection_at, expect, gate_all, learn_pressure, predict_all, pressure_var
+from waman.tracks.core.look import detection_at, expect, gate_all, predict_all
 from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter
 from waman.tracks.core.motion import Floats, Ints, moments, within
+from waman.tracks.core.pressure import pressure_var
 from waman.tracks.core.state import Batch, Params, Sensors, State
 from waman.tracks.core.update import FORKS_MAX, may_fork, update_tracks
 
@@ -123,7 +124,6 @@ def run_frames(
         n, look = state.counters[0], batch.look[frame]
         pd = np.empty(n)
         expect(state, sensors, s, par, cov, mean, pd)
-        learn_pressure(batch, first, last, state.dz)
         start, plot, weight, factor = gate_all(state, batch, first, last, t, par)
         counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
         if counts:

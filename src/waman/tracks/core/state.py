@@ -77,7 +77,7 @@ class State(NamedTuple):
     clock: Floats  # (2,) time of the last frame [s], and of the last one that counted unseen aircraft
     ident_i: Ints  # (addresses, 2): live tracks, last id
     ident_f: Floats  # (addresses, 3): last time, x, y
-    dz: Floats  # (BANDS + LINE_ROWS, 3): geometric minus pressure height, weight, height; then the line
+    dz: Floats  # (BANDS + LINE_ROWS, 4): geometric minus pressure height, aircraft, height, plots; then the line
     grid: Floats  # (3,) west, south, cell size of the maps [m]
     unseen: Floats  # (ny, nx) expected aircraft that no sensor has shown
     false_n: Floats  # (sensors, ny, nx) false plots, in units that grow
@@ -119,7 +119,7 @@ def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> 
         np.array([-np.inf, -np.inf]),
         np.tile(np.array([0, -1]), (addresses, 1)),
         np.full((addresses, 3), -np.inf),
-        np.zeros((BANDS + LINE_ROWS, 3)),
+        np.zeros((BANDS + LINE_ROWS, 4)),
         np.array([0.0, 0.0, 1.0]),
         np.zeros((1, 1)),
         np.zeros((0, 1, 1)),

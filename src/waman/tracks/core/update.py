@@ -8,8 +8,8 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.look import PLOT_VAR, altitude_of
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
+from waman.tracks.core.pressure import PLOT_VAR, STEP_VAR, altitude_of, learn_pressure, pressure_var
 from waman.tracks.core.state import Batch, Params, State
 
 FORKS_MAX = 4
@@ -130,28 +130,38 @@ def finish(x: Floats, p: Floats, work: Floats, w: float) -> None:
 
 @kernel
 def update_height(val: Floats, tag: Ints, f: Floats, dz: Floats) -> None:
-    """Update the height filter of a track by its most likely plot; five agreeing outliers restart it."""
+    """Update the height filter of a track by its most likely plot; five agreeing outliers restart it.
+
+    What all its pressure heights share (air, altimeter) is no news of this one and would not average away beside a
+    geometric height: the two are never mixed. A geometric one replaces a pressure one at once, a pressure one a
+    geometric one that has grown older than it is good.
+    """
     height, var, source = altitude_of(f, dz)
     if source == 0:
         return
+    learn_pressure(val, f, dz)
+    noise = PLOT_VAR if source == col.GEOMETRIC else STEP_VAR
     if tag[col.ALT_FROM]:
-        s = val[col.ALT_PP] + var
+        shared = pressure_var(val[col.ALT], dz) if tag[col.ALT_FROM] == col.PRESSURE else 0.0
         off = height - val[col.ALT]
-        if off * off <= 25.0 * s:
-            # what all pressure heights share is no news of this one: it is added when the row is written
-            s = val[col.ALT_PP] + PLOT_VAR
-            gain, rate_gain = val[col.ALT_PP] / s, val[col.ALT_PV] / s
-            val[col.ALT] += gain * off
-            val[col.ALT_RATE] += rate_gain * off
-            val[col.ALT_VV] -= rate_gain * val[col.ALT_PV]
-            val[col.ALT_PV] -= gain * val[col.ALT_PV]
-            val[col.ALT_PP] -= gain * val[col.ALT_PP]
-            tag[col.ALT_FROM], tag[col.ALT_BAD] = source, 0
+        if off * off <= 25.0 * (val[col.ALT_PP] + max(var, shared + noise)):
+            tag[col.ALT_BAD] = 0
+            if source == tag[col.ALT_FROM]:
+                s = val[col.ALT_PP] + noise
+                gain, rate_gain = val[col.ALT_PP] / s, val[col.ALT_PV] / s
+                val[col.ALT] += gain * off
+                val[col.ALT_RATE] += rate_gain * off
+                val[col.ALT_VV] -= rate_gain * val[col.ALT_PV]
+                val[col.ALT_PV] -= gain * val[col.ALT_PV]
+                val[col.ALT_PP] -= gain * val[col.ALT_PP]
+            elif source == col.GEOMETRIC or val[col.ALT_PP] > var:
+                val[col.ALT], val[col.ALT_PP], val[col.ALT_PV] = height, noise, 0.0
+                tag[col.ALT_FROM] = source
             return
         tag[col.ALT_BAD] += 1
         if tag[col.ALT_BAD] < 5:
             return
-    val[col.ALT], val[col.ALT_PP] = height, PLOT_VAR
+    val[col.ALT], val[col.ALT_PP] = height, noise
     val[col.ALT_RATE], val[col.ALT_PV], val[col.ALT_VV] = 0.0, 0.0, 100.0
     tag[col.ALT_FROM], tag[col.ALT_BAD] = source, 0
 
