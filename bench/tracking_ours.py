@@ -17,6 +17,8 @@ from waman.tracks.metrics.picture import Picture, picture, plane, shown
 
 FRAME = Frame(lat0_deg=-12.0, lon0_deg=-75.0)
 T0_US = 1_700_000_000_000_000
+HOLD_US = round(1.5 * SCAN_S * 1e6)
+"""A track is in the picture of a scan by its row of that scan: nothing is interpolated over scans without one."""
 
 
 def sensor(s: Scenario) -> Sensor:
@@ -87,7 +89,7 @@ def pictures(s: Scenario, rows: pa.Table) -> tuple[Picture, Picture | None, np.n
     if not rows.num_rows:
         return true, None, at
     t, x, y = plane(rows, FRAME)
-    return true, picture(rows["track"].to_numpy(), t, x, y, at, hold_us=30_000_000), at
+    return true, picture(rows["track"].to_numpy(), t, x, y, at, hold_us=HOLD_US), at
 
 
 def core_cpu_s(s: Scenario, given: Any, *, repeat: int = 5) -> tuple[float, float]:

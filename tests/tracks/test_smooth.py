@@ -53,6 +53,20 @@ def test_existence_with_hindsight_forgives_flying_out_of_sight_but_not_a_false_s
     assert both[7] > 0.85
 
 
+def made(east: np.ndarray, north: np.ndarray, when: np.ndarray) -> pa.Table:
+    """Return a plots table of the radar HILL."""
+    lat, lon = FRAME.to_degrees(east_m=east, north_m=north)
+    n = len(east)
+    return tables.table(
+        "plots",
+        {
+            "time": T0_US + (when * 1e6).astype(np.int64), "sensor": ["hill"] * n, "kind": ["psr"] * n,
+            "lat_deg": lat, "lon_deg": lon, "azimuth_deg": np.degrees(np.arctan2(east, north)) % 360.0,
+            "source": ["made"] * n, "offset": np.arange(n),
+        },
+    )  # fmt: skip
+
+
 def test_a_track_across_a_masked_stretch_is_stitched_and_says_so() -> None:
     rng = np.random.default_rng(8)
     t = 4.0 * np.arange(110)
@@ -63,16 +77,7 @@ def test_a_track_across_a_masked_stretch_is_stitched_and_says_so() -> None:
     false = rng.uniform(-50e3, 50e3, (8 * 110, 2))
     east, north = np.concatenate([east, false[:, 0]]), np.concatenate([north, false[:, 1]])
     when = np.concatenate([t[keep], np.repeat(t, 8)])
-    lat, lon = FRAME.to_degrees(east_m=east, north_m=north)
-    n = len(east)
-    plots = tables.table(
-        "plots",
-        {
-            "time": T0_US + (when * 1e6).astype(np.int64), "sensor": ["hill"] * n, "kind": ["psr"] * n,
-            "lat_deg": lat, "lon_deg": lon, "azimuth_deg": np.degrees(np.arctan2(east, north)) % 360.0,
-            "source": ["made"] * n, "offset": np.arange(n),
-        },
-    )  # fmt: skip
+    plots = made(east, north, when)
 
     def ridge(lat: np.ndarray, lon: np.ndarray, *_: object) -> np.ndarray:
         e, _n = FRAME.to_plane(lat_deg=lat, lon_deg=lon)
@@ -86,3 +91,19 @@ def test_a_track_across_a_masked_stretch_is_stitched_and_says_so() -> None:
     before, after = set(ids[ours & (e < -9_000)]), set(ids[ours & (e > 1_000)])
     assert before & after
     assert np.isin(state[ours & (e > -7_000) & (e < -1_000)], ["coasting", "stitched"]).sum() >= 15
+
+
+def test_with_hindsight_a_track_has_a_row_at_every_look_since_its_first_plot() -> None:
+    rng = np.random.default_rng(7)
+    t = 4.0 * np.array([0, 3, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])
+    false_t = 4.0 * np.repeat(np.arange(25), 10)
+    x = np.concatenate([65.0 * t + rng.normal(0, 60, len(t)), rng.uniform(-50e3, 50e3, len(false_t))])
+    y = np.concatenate([5000.0 + rng.normal(0, 60, len(t)), rng.uniform(-50e3, 50e3, len(false_t))])
+    rows = track(made(x, y, np.concatenate([t, false_t])), sensors=[HILL], detection_probability=0.5)
+    ours = rows.filter(pa.compute.equal(rows["track"], pa.compute.mode(rows["track"])[0].as_py()["mode"]))
+    times = (ours["time"].cast("int64").to_numpy() - T0_US) / 1e6
+    assert np.array_equal(np.diff(times), np.full(len(times) - 1, 4.0))
+    seen = ours["detected"].to_numpy(zero_copy_only=False)
+    assert times[0] == 0.0
+    assert set(times[seen]) >= {0.0, 12.0, 24.0}
+    assert np.isfinite(ours["pd"].to_numpy()).all()

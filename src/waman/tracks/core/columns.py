@@ -9,8 +9,8 @@ R, SEEN, ROW, BORN, ALT, ALT_RATE, ALT_PP, ALT_PV, ALT_VV, PD, FACTOR, X0, Y0, F
 BOTH_BAND, BOTH_N, BOTH_DZ, BOTH_FL = range(14, 18)
 VAL_COLUMNS = 18
 # columns of State.tag, one integer each
-ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW, BIRTH = range(12)
-TAG_COLUMNS = 12
+ID, MODES, ICAO, M3A, CALL, CONFIRMED, ALT_FROM, ALT_BAD, HITS, PLOT, SEEN_NOW, BIRTH, SECOND = range(13)
+TAG_COLUMNS = 13
 # columns of Batch.f
 P_T, P_X, P_Y, P_RXX, P_RXY, P_RYY, P_FL, P_GEO, P_VX, P_VY, P_FRESH = range(11)
 PLOT_FLOATS = 11
@@ -23,8 +23,8 @@ SENSOR_FLOATS = 10
 # columns of the rows that come out
 O_T, O_X, O_Y, O_VX, O_VY, O_PXX, O_PXY, O_PYY, O_ALT, O_ALT_SD, O_R, O_REPORT, O_PD, O_FACTOR = range(14)
 ROW_FLOATS = 14
-O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME, O_BIRTH = range(11)
-ROW_INTS = 11
+O_ID, O_DETECTED, O_STATE, O_ALT_FROM, O_SENSOR, O_ICAO, O_M3A, O_CALL, O_PLOT, O_FRAME, O_BIRTH, O_SECOND = range(12)
+ROW_INTS = 12
 TENTATIVE, TRACKED, COASTING, STITCHED = range(4)
 STATES = ("tentative", "confirmed", "coasting", "stitched")
 ALTITUDE_SOURCES = ("none", "pressure", "geometric", "3d", "assumed")

@@ -31,7 +31,7 @@ IB = (0, 1, 1, 2, 3, 2, 3, 2, 3, 3)
 @kernel
 def predict_model(x: Floats, p: Floats, dt_s: float, omega: float, q: float) -> None:
     """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 col.R])."""
-    if abs(omega) * abs(dt_s) < 1e-6:
+    if abs(omega) * abs(dt_s) < 1e-9:
         s, c, a, b = dt_s, 0.0, 1.0, 0.0
     else:
         a, b = math.cos(omega * dt_s), math.sin(omega * dt_s)

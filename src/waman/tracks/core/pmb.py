@@ -55,7 +55,7 @@ def write_rows(
         f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0) + shared) if tag[col.ALT_FROM] else math.nan
         f[col.O_R], f[col.O_PD] = val[col.R], val[col.PD]
         f[col.O_REPORT], f[col.O_FACTOR] = report, val[col.FACTOR]
-        k[col.O_BIRTH] = tag[col.BIRTH]
+        k[col.O_BIRTH], k[col.O_SECOND] = tag[col.BIRTH], tag[col.SECOND]
         k[col.O_ID], k[col.O_DETECTED], k[col.O_SENSOR], k[col.O_FRAME] = tag[col.ID], tag[col.SEEN_NOW], s, frame
         k[col.O_STATE] = 0 if not tag[col.CONFIRMED] else (1 if tag[col.SEEN_NOW] else 2)
         k[col.O_ALT_FROM], k[col.O_ICAO], k[col.O_M3A], k[col.O_CALL], k[col.O_PLOT] = (

@@ -196,6 +196,8 @@ def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: 
     tag[col.ID] = state.counters[1]
     tag[col.SEEN_NOW], tag[col.PLOT] = 1, batch.i[first + e, col.P_ROW]
     tag[col.HITS] += 1
+    if tag[col.HITS] == 2:  # the copy of a copy has no row of its own at its second plot
+        tag[col.SECOND] = tag[col.PLOT]
     val[col.R], val[col.SEEN], val[col.FACTOR], val[col.ROW] = share, time_s, 1.0, -math.inf
     update_height(val, tag, batch.f[first + e], state.dz)
     take_tags(tag, batch.i[first + e], state.ident_i)

@@ -17,6 +17,7 @@ from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch, Params, Sensors
 from waman.tracks.forensic.before import before, within_each
+from waman.tracks.forensic.gaps import expected, filled, frame_times, looks_between, unseen_rows
 from waman.tracks.forensic.smooth import smooth_chain
 from waman.tracks.forensic.stitch import Link, links
 
@@ -61,7 +62,9 @@ def hindsight(
     first = np.flatnonzero(np.diff(i[:, col.O_ID], prepend=-1))
     bounds = np.append(first, len(f)).astype(np.int64)
     f[:, col.O_R] = smooth_existence(f[:, col.O_R].copy(), f[:, col.O_T].copy(), bounds, par.lifetime_s)
-    chains = [c for a, b in pairwise(bounds) if (c := _chain(f[a:b], i[a:b], out_f, order[a:b], plots, par))]
+    at_s = frame_times(batch)
+    chains = [c for a, b in pairwise(bounds) if (c := _chain(f[a:b], i[a:b], out_f, order[a:b], at_s, par))]
+    chains = [Chain(*filled(c.f, c.i, batch), c.alive) for c in chains]
     states = [_smoothed(c, plots, par, sensors) for c in chains]
     joined = _join(chains, links(chains, states, sensors, par), batch)
     known = {id(c): s for c, s in zip(chains, states, strict=True)}
@@ -73,8 +76,8 @@ def hindsight(
     return f[order], i[order]
 
 
-def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, plots: Floats, par: Params) -> Chain | None:
-    """Return the chain of one track's rows, its first plot added; None where it never existed."""
+def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, at_s: Floats, par: Params) -> Chain | None:
+    """Return the chain of one track's rows, its first two plots added; None where it never existed."""
     detected = np.flatnonzero(i[:, col.O_DETECTED] == 1)
     if not len(detected) or f[:, col.O_R].max() < EXISTENCE_MIN or not (i[:, col.O_STATE] > 0).any():
         return None
@@ -84,11 +87,12 @@ def _chain(f: Floats, i: Ints, raw_f: Floats, raw: Ints, plots: Floats, par: Par
     keep = trail & (np.arange(len(f)) >= detected[0])
     alive = np.column_stack([f[:, col.O_T], raw_f[raw, col.O_R]])
     f, i = f[keep], i[keep]
-    birth = i[0, col.O_BIRTH]
-    if birth >= 0 and birth != i[0, col.O_PLOT] and plots[birth, col.P_T] < f[0, col.O_T]:
-        bf, bi = f[:1].copy(), i[:1].copy()
-        bf[0, col.O_T], bf[0, col.O_FACTOR], bi[0, col.O_PLOT] = plots[birth, col.P_T], 1.0, birth
-        f, i = np.concatenate([bf, f]), np.concatenate([bi, i])
+    for plot in (int(i[0, col.O_SECOND]), int(i[0, col.O_BIRTH])):
+        if plot >= 0 and at_s[plot] < f[0, col.O_T]:
+            pf, pi = f[:1].copy(), i[:1].copy()
+            pf[0, col.O_T], pf[0, col.O_FACTOR], pf[0, col.O_PD] = at_s[plot], 1.0, np.nan
+            pi[0, col.O_PLOT], pi[0, col.O_DETECTED] = plot, 1
+            f, i = np.concatenate([pf, f]), np.concatenate([pi, i])
     f[0, col.O_FACTOR] = abs(f[0, col.O_FACTOR])
     i[:, col.O_STATE] = np.where(i[:, col.O_DETECTED] == 1, col.TRACKED, col.COASTING)
     return Chain(f, i, alive)
@@ -113,6 +117,8 @@ def _rows(
     chain: Chain, state: tuple[Floats, Floats], batch: Batch, sensors: Sensors, par: Params
 ) -> tuple[Floats, Ints]:
     """Return the chain's rows with smoothed positions, velocities and ellipses, and what must have come before."""
+    unknown = np.isnan(chain.f[:, col.O_PD])
+    chain.f[unknown, col.O_PD] = expected(state[0][unknown], chain.f[unknown], chain.i[unknown], sensors)
     f, i, x, p = before(chain.f, chain.i, state, batch, sensors, par)
     f[:, col.O_X], f[:, col.O_Y], f[:, col.O_VX], f[:, col.O_VY] = x.T
     f[:, col.O_PXX], f[:, col.O_PXY], f[:, col.O_PYY] = p[:, 0], p[:, 1], p[:, 2]
@@ -141,22 +147,13 @@ def _bridge(a: Chain, b: Chain, probability: float, batch: Batch) -> Chain:
     """Return two chains as one; every look between the last plot of one and the first of the other is "stitched"."""
     last = int(np.flatnonzero(a.i[:, col.O_DETECTED] == 1)[-1])
     t0, t1 = a.f[last, col.O_T], b.f[0, col.O_T]
-    sensor = a.i[last, col.O_SENSOR]
-    looks = batch.time[(batch.time > t0) & (batch.time < t1) & (batch.sensor == sensor) & (batch.look > 0)]
-    looks = np.unique(looks)[:GAP_ROWS_MAX]
-    gap_f, gap_i = (
-        np.repeat(a.f[last : last + 1], len(looks), axis=0),
-        np.repeat(a.i[last : last + 1], len(looks), axis=0),
-    )
-    gap_f[:, col.O_T], gap_f[:, col.O_FACTOR] = looks, 1.0
-    coasted = np.searchsorted(a.f[:, col.O_T], looks)
-    known = (coasted < len(a.f)) & (a.f[np.minimum(coasted, len(a.f) - 1), col.O_T] == looks)
-    gap_f[:, col.O_PD] = np.where(known, a.f[np.minimum(coasted, len(a.f) - 1), col.O_PD], np.nan)
+    looks = looks_between(batch, int(a.i[last, col.O_SENSOR]), t0, t1)[:GAP_ROWS_MAX]
+    gap_f, gap_i = unseen_rows(a.f[last], a.i[last], looks)
     share = (looks - t0) / max(t1 - t0, 1e-9)
     gap_f[:, col.O_ALT] = (1 - share) * a.f[last, col.O_ALT] + share * b.f[0, col.O_ALT]
     gap_f[:, col.O_ALT_SD] = a.f[last, col.O_ALT_SD] + 3.0 * np.minimum(looks - t0, t1 - looks)
     gap_f[:, col.O_R] = probability * min(a.f[last, col.O_R], b.f[0, col.O_R])
-    gap_i[:, col.O_DETECTED], gap_i[:, col.O_PLOT], gap_i[:, col.O_STATE] = 0, -1, col.STITCHED
+    gap_i[:, col.O_STATE] = col.STITCHED
     after_i = b.i.copy()
     after_i[:, col.O_ID] = a.i[0, col.O_ID]
     for tag in (col.O_ICAO, col.O_M3A, col.O_CALL):
