@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -98,17 +96,3 @@ def test_every_feature_is_finite_for_a_track_of_two_rows_that_does_not_move() ->
     still = {"east_m": np.array([5e4, 5e4]), "north_m": np.array([5e4, 5e4]), "time_s": np.array([0.0, 10.0])}
     seen, progress, _, _ = features(flat(), **still, usage=usage_of([0, 0, 0]))
     assert np.isfinite(seen).all() and 0.0 <= progress <= 1.0
-
-
-def test_an_update_for_two_hundred_places_takes_two_milliseconds() -> None:
-    rng = np.random.default_rng(1)
-    places = [(f"s{i}", float(x), float(y)) for i, (x, y) in enumerate(rng.uniform(5e3, 140e3, (200, 2)))]
-    land = flat(places)
-    track = straight((140e3, 75e3), (15e3, 75e3), 0.7)
-    usage = usage_of([0.0] * 200)
-    spent = []
-    for _ in range(15):
-        start = time.thread_time()
-        whither(land, **track, usage=usage)
-        spent.append(time.thread_time() - start)
-    assert min(spent) < 0.002

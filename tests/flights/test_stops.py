@@ -133,6 +133,23 @@ def test_out_of_sight_of_a_radar_that_was_off_is_no_stop(pd: float, rule: str) -
     )
 
 
+class Above(Off):
+    """A field that sees from one height above ground upwards."""
+
+    def __init__(self, floor_m: float) -> None:
+        self.floor_m = floor_m
+
+    def detection_probability(self, lat_deg: Any, lon_deg: Any, height_agl_m: Any, **asked: Any) -> Any:
+        return np.where(np.asarray(height_agl_m) > self.floor_m, 0.4, 0.0)
+
+
+@pytest.mark.parametrize("floor_m", [50.0, 200.0, 900.0])
+def test_an_aircraft_of_unknown_height_was_as_high_as_it_takes_to_be_seen_where_it_was_lost(floor_m: float) -> None:
+    rows = judged(area(field=Above(floor_m), radar_sensors=["hill"]))
+    (found,) = [f for f in rows[0]["findings"] if f["rule"] == "stop.hidden"]
+    assert found["searchable"] > 0.95
+
+
 def report(event: str = "landed", lat: float = -11.6, lon: float = -73.66, minutes: float = 18.0, **more: Any) -> Any:
     first = np.datetime64(START_US + int(minutes * 60e6), "us")
     told = {"time_earliest": f"{first}Z", "time_latest": f"{first + np.timedelta64(5, 'm')}Z", "event": event}

@@ -3,7 +3,8 @@
 What it checks: whether the aircraft was seen standing, went down low and came up again at the same place, or was out
 of sight for longer than its way and a landing take, where no listed aerodrome and no settlement is near; and how
 long it can have stood there. Out of sight counts only where the sensors were on: had it circled where it was lost, it
-would have been seen with the probability given as searchable.
+would have been seen with the probability given as searchable. Where nobody measured its height it was as high as it
+takes to be seen there.
 
 Why it matters: with a border crossing or a contradicted identity it is the second independent
 thing seen. Loading takes 5 to 12 minutes.
@@ -25,11 +26,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waman.flights.cut.segment import APPROACH_MPS, CRUISE_MPS, HIDDEN
-from waman.flights.record import Flight, Found, Given
+from waman.flights.record import Field, Flight, Found, Given
 from waman.flights.rules.border import crossed_unplanned
 
 LISTED_NEAR_M = 5000.0
@@ -43,9 +46,14 @@ UNSEEN_S = 540.0
 """What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 38 km at 70 m/s."""
 STOOD_S = 300.0
 WATCHED_MIN, LOOKS, SCAN_S = 0.5, 5, 10.0
+HEIGHTS_AGL_M = (100.0, 300.0, 1000.0)
+"""Where nobody measured a height: what nobody knows of the corridor, low, usual and high (facts of the corridor)."""
 ROWS_BESIDE = np.array([0, 3, 6])
 AHEAD_COS = math.cos(math.radians(8.0))
 AERODROMES, STRIPS, HOMES = ("aerodrome", "heliport"), ("strip",), ("village", "base")
+
+
+F = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -165,16 +173,41 @@ def _watched(stop: _Stop, flight: Flight, given: Given) -> float | None:
     at = np.repeat(beside, LOOKS)
     time_s = np.tile(np.linspace(float(rows.time_s[a]), float(rows.time_s[b]), LOOKS + 2)[1:-1], len(beside))
     lat, lon = rows.lat_deg[at], rows.lon_deg[at]
-    ground = given.terrain(lat, lon) if given.terrain is not None else np.full(len(at), np.nan)
-    when, height = (rows.start_us + time_s * 1e6).astype(np.int64), rows.altitude_m[at] - ground
+    when = (rows.start_us + time_s * 1e6).astype(np.int64)
     scans = float(rows.time_s[b] - rows.time_s[a]) / SCAN_S / LOOKS
-    missed, known = 1.0, False
-    for sensor in sensors:
-        pd = given.detection.detection_probability(lat, lon, height, sensor=sensor, time=when)
-        pd = np.asarray(pd, np.float64).reshape(len(beside), LOOKS)
-        known |= bool(np.isfinite(pd).any())
-        missed *= float(np.prod((1.0 - np.nan_to_num(pd).mean(axis=0)) ** scans))
+    seen_us = (rows.start_us + rows.time_s[beside] * 1e6).astype(np.int64)
+    height = rows.altitude_m[beside]
+    if given.terrain is not None and np.isfinite(height).any():
+        heights, shares = [height - given.terrain(rows.lat_deg[beside], rows.lon_deg[beside])], np.ones(1)
+    else:
+        heights = [np.full(len(beside), h) for h in HEIGHTS_AGL_M]
+        shares = _shares(given.detection, sensors, rows.lat_deg[beside], rows.lon_deg[beside], heights, seen_us)
+    missed, known = 0.0, False
+    for one, share in zip(heights, shares, strict=True):
+        unseen = 1.0
+        for sensor in sensors:
+            pd = given.detection.detection_probability(lat, lon, np.repeat(one, LOOKS), sensor=sensor, time=when)
+            pd = np.asarray(pd, np.float64).reshape(len(beside), LOOKS)
+            known |= bool(np.isfinite(pd).any())
+            unseen *= float(np.prod((1.0 - np.nan_to_num(pd).mean(axis=0)) ** scans))
+        missed += share * unseen
     return 1.0 - missed if known else None
+
+
+def _shares(
+    field: Field, sensors: Sequence[str], lat_deg: F, lon_deg: F, heights: Sequence[F], time_us: Any
+) -> NDArray[np.float64]:
+    """Return how likely each height is of an aircraft without a measured one: it was seen at these rows, so as far as
+    it would have been seen there from each height (Bayes, heights alike before).
+    """
+    likelihood = []
+    for height in heights:
+        unseen = np.ones(len(lat_deg))
+        for sensor in sensors:
+            pd = field.detection_probability(lat_deg, lon_deg, height, sensor=sensor, time=time_us)
+            unseen *= 1.0 - np.nan_to_num(np.asarray(pd, np.float64))
+        likelihood.append(float(np.prod(np.maximum(1.0 - unseen, 1e-3))))
+    return np.array(likelihood) / sum(likelihood)
 
 
 def hovers(flight: Flight) -> bool:
