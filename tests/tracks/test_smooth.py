@@ -15,6 +15,7 @@ from waman.tracks.core import columns as col
 from waman.tracks.core.motion import full
 from waman.tracks.core.state import Params
 from waman.tracks.forensic.hindsight import smooth_existence
+from waman.tracks.forensic.paths import meet, meet_ref
 from waman.tracks.forensic.smooth import smooth_chain, smooth_ref
 
 FRAME = Frame(lat0_deg=-12.0, lon0_deg=-75.0)
@@ -107,3 +108,42 @@ def test_with_hindsight_a_track_has_a_row_at_every_look_since_its_first_plot() -
     assert times[0] == 0.0
     assert set(times[seen]) >= {0.0, 12.0, 24.0}
     assert np.isfinite(ours["pd"].to_numpy()).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 12), m=st.integers(1, 12))
+def test_two_bundles_of_paths_meet_as_whole_arrays_say(seed: int, n: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (rng.normal(0, [600.0, 600.0, 9.0, 9.0], (k, 4)) for k in (n, m))
+    wa, wb = rng.uniform(0.1, 1.0, n), rng.uniform(0.1, 1.0, m)
+    want = meet_ref(a, wa, b, wb)
+    assert abs(meet(a, wa, b, wb) - want) <= 1e-3 * want + 1e-18  # the kernel leaves out what is four widths away
+
+
+def test_a_track_that_turned_back_behind_the_ridge_is_stitched_most_times() -> None:
+    assert sum(turned_back_is_one(seed) for seed in range(10)) >= 7
+
+
+def turned_back_is_one(seed: int) -> bool:
+    rng = np.random.default_rng(seed)
+    angle = np.clip((4.0 * np.arange(1, 120) - 40.0) * 0.035, 0.0, np.pi)  # half a turn at 2 deg/s
+    course = np.concatenate([np.zeros(40), angle])
+    t = 4.0 * np.arange(len(course))
+    x = -20_000.0 + 70.0 * 4.0 * np.cumsum(np.cos(course))
+    y = 5_000.0 + 70.0 * 4.0 * np.cumsum(np.sin(course))
+    keep = np.flatnonzero((x < -8_000.0) & (t < 600.0))
+    false = rng.uniform(-50e3, 50e3, (8 * 150, 2))
+    east = np.concatenate([x[keep] + rng.normal(0, 60, len(keep)), false[:, 0]])
+    north = np.concatenate([y[keep] + rng.normal(0, 60, len(keep)), false[:, 1]])
+    plots = made(east, north, np.concatenate([t[keep], np.repeat(4.0 * np.arange(150), 8)]))
+
+    def ridge(lat: np.ndarray, lon: np.ndarray, *_: object) -> np.ndarray:
+        e, _n = FRAME.to_plane(lat_deg=lat, lon_deg=lon)
+        return np.where((e > -8_000) & (e < 12_000), 0.02, 0.95)
+
+    rows = track(plots, detection_probability=ridge, sensors=[HILL])
+    e, nn = FRAME.to_plane(lat_deg=rows["lat_deg"].to_numpy(), lon_deg=rows["lon_deg"].to_numpy())
+    seen, ids = rows["detected"].to_numpy(zero_copy_only=False), rows["track"].to_numpy()
+    out = set(ids[seen & (np.abs(nn - 5_000) < 600) & (np.abs(e + 12_000) < 2_000)])
+    home = set(ids[seen & (np.abs(nn - y[-1]) < 600) & (np.abs(e + 12_000) < 2_000)])
+    return bool(out & home)

@@ -66,7 +66,9 @@ def hindsight(
     chains = [c for a, b in pairwise(bounds) if (c := _chain(f[a:b], i[a:b], out_f, order[a:b], at_s, par))]
     chains = [Chain(*filled(c.f, c.i, batch), c.alive) for c in chains]
     states = [_smoothed(c, plots, par, sensors) for c in chains]
-    joined = _join(chains, links(chains, states, sensors, par), batch)
+    joined = _join(
+        chains, links(chains, states, lambda c: _smoothed(c, plots, par, sensors), batch, sensors, par), batch
+    )
     known = {id(c): s for c, s in zip(chains, states, strict=True)}
     parts = [_rows(c, known.get(id(c)) or _smoothed(c, plots, par, sensors), batch, sensors, par) for c in joined]
     if not parts:
@@ -137,22 +139,24 @@ def _join(chains: list[Chain], found: list[Link], batch: Batch) -> list[Chain]:
         at = n
         while at in following:
             link = following[at]
-            chain = _bridge(chain, chains[link.second], link.probability, batch)
+            chain = _bridge(chain, chains[link.second], link, batch)
             at = link.second
         out.append(chain)
     return out
 
 
-def _bridge(a: Chain, b: Chain, probability: float, batch: Batch) -> Chain:
+def _bridge(a: Chain, b: Chain, link: Link, batch: Batch) -> Chain:
     """Return two chains as one; every look between the last plot of one and the first of the other is "stitched"."""
-    last = int(np.flatnonzero(a.i[:, col.O_DETECTED] == 1)[-1])
-    t0, t1 = a.f[last, col.O_T], b.f[0, col.O_T]
+    t0, t1 = link.end_s, link.begin_s
+    last = int(np.searchsorted(a.f[:, col.O_T], t0))
+    keep = b.f[:, col.O_T] >= t1  # a lone plot before it was not its own
+    b = Chain(b.f[keep], b.i[keep], b.alive)
     looks = looks_between(batch, int(a.i[last, col.O_SENSOR]), t0, t1)[:GAP_ROWS_MAX]
     gap_f, gap_i = unseen_rows(a.f[last], a.i[last], looks)
     share = (looks - t0) / max(t1 - t0, 1e-9)
     gap_f[:, col.O_ALT] = (1 - share) * a.f[last, col.O_ALT] + share * b.f[0, col.O_ALT]
     gap_f[:, col.O_ALT_SD] = a.f[last, col.O_ALT_SD] + 3.0 * np.minimum(looks - t0, t1 - looks)
-    gap_f[:, col.O_R] = probability * min(a.f[last, col.O_R], b.f[0, col.O_R])
+    gap_f[:, col.O_R] = link.probability * min(a.f[last, col.O_R], b.f[0, col.O_R])
     gap_i[:, col.O_STATE] = col.STITCHED
     after_i = b.i.copy()
     after_i[:, col.O_ID] = a.i[0, col.O_ID]
