@@ -72,7 +72,7 @@ def fly(
 @kernel
 def meet(a: Floats, wa: Floats, b: Floats, wb: Floats) -> float:
     """Return the density at which two bundles of states (paths, 4) with weights (paths,) meet."""
-    total, near = 0.0, 4.0 * PLACE_SD_M
+    total, near = 0.0, 5.7 * PLACE_SD_M
     for i in range(a.shape[0]):
         if wa[i] < 1e-9:
             continue

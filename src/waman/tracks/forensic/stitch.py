@@ -36,8 +36,8 @@ CHAINS_MAX = 4000
 LOG_ODDS_MIN = 0.0
 START_S = 60.0
 LONE_PLOTS, LONE_LOOKS = 2, 5
-LONE_COST = 3.0
-"""Log odds that a plot within the gate of a coasting track is its own and not a false one (assumption)."""
+LONE_COST = 1.0
+"""Log odds that a lone plot in the gate of a coasting track was its own and not a false one (assumption)."""
 SPEED_CHANGE_MPS = 40.0
 PD_LOW = 0.02
 
