@@ -25,7 +25,7 @@ ENGLISH: Mapping[str, str] = {
         "A transponder answered with a code that says no name: it can be asked for, by radio or of the control centre."
     ),
     "identity.silent": (
-        "No transponder was heard, though one would have been heard here with probability {hearable:.0%} a scan."
+        "No transponder was heard. One would have been heard here with probability {hearable:.0%} a scan."
     ),
     "plan.matched": "A filed plan names this flight, from {origin} to {destination}. That is a declaration.",
     "plan.fits": (
@@ -147,7 +147,7 @@ SPANISH: Mapping[str, str] = {
         "control."
     ),
     "identity.silent": (
-        "No se oyó ningún transpondedor, aunque aquí se habría oído con probabilidad {hearable:.0%} por vuelta."
+        "No se oyó ningún transpondedor. Aquí se habría oído uno con probabilidad {hearable:.0%} por vuelta."
     ),
     "plan.matched": "Un plan presentado nombra este vuelo, de {origin} a {destination}. Es una declaración.",
     "plan.fits": (

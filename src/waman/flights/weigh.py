@@ -89,7 +89,7 @@ def _signed(finding: Found, weight: Weight, db: float) -> float:
     if weight.kind in ("note", "dispute"):
         return 0.0
     if weight.kind == "absence":
-        return min(db, 0.0) * finding.strength * (finding.searchable or 0.0)
+        return min(db, 0.0) * finding.strength * (finding.searchable or 0.0) + 0.0  # never "-0"
     limits = (0.0, 30.0) if weight.kind in ("declared", "observed", "checked") else (-30.0, 0.0)
     return min(max(db, limits[0]), limits[1]) * finding.strength
 
