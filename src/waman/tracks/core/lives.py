@@ -11,7 +11,7 @@ from waman.tracks.core import columns as col
 from waman.tracks.core.maps import recycle
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch, Params, Sensors, State
-from waman.tracks.core.update import one_point, take_tags, update_height
+from waman.tracks.core.update import copy_track, one_point, take_tags, update_height
 
 
 @kernel
@@ -73,17 +73,19 @@ def name_track(state: State, batch: Batch, j: int, par: Params) -> int:
 @kernel
 def drop_tracks(state: State, time_s: float, par: Params) -> None:
     """Forget tracks that no longer matter, keeping the order of the others; remember lost addresses."""
-    kept = 0
+    kept, x, p, mu, vals, tags = 0, state.x, state.p, state.mu, state.val, state.tag
+    grid, unseen, prune, widest = state.grid, state.unseen, par.prune, 2.0 * par.sigma_max_m**2
+    coast_s, coast_named_s = par.coast_max_s, par.coast_identified_s
     for i in range(state.counters[0]):
-        val, tag = state.val[i], state.tag[i]
+        val, tag = vals[i], tags[i]
         named = tag[col.ICAO] >= 0
         idle = time_s - val[col.SEEN]
-        spread = state.p[i, 0, 0] + state.p[i, 0, 2]
-        keep = val[col.R] >= par.prune and idle <= (par.coast_identified_s if named else par.coast_max_s)
-        if not named and spread > 2.0 * par.sigma_max_m**2:
+        spread = p[i, 0, 0] + p[i, 0, 2]
+        keep = val[col.R] >= prune and idle <= (coast_named_s if named else coast_s)
+        if not named and spread > widest:
             keep = False
         if not keep:
-            recycle(state, state.x[i, 0, 0], state.x[i, 0, 1], val[col.R])
+            recycle(grid, unseen, x[i, 0, 0], x[i, 0, 1], val[col.R])
             if named:
                 c = tag[col.ICAO]
                 state.ident_i[c, 0] -= 1
@@ -94,8 +96,7 @@ def drop_tracks(state: State, time_s: float, par: Params) -> None:
                     state.ident_f[c, 2] = state.x[i, 0, 1] - back * state.x[i, 0, 3]
             continue
         if kept < i:
-            state.x[kept], state.p[kept], state.mu[kept] = state.x[i], state.p[i], state.mu[i]
-            state.val[kept], state.tag[kept] = state.val[i], state.tag[i]
+            copy_track(x, p, mu, vals, tags, i, kept)
         kept += 1
     state.counters[0] = kept
 
@@ -110,18 +111,22 @@ def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: i
     for i in range(tracks):
         for e in range(start[i], start[i + 1]):
             if chosen[e] >= 0.05:
-                meet(state, owner, plot[e], i)
+                if owner[plot[e]] < 0:
+                    owner[plot[e]] = i
+                else:
+                    meet(state, owner, plot[e], i)
     for i in range(tracks, state.counters[0]):
-        meet(state, owner, forked[i], i)
+        if owner[forked[i]] < 0:
+            owner[forked[i]] = i
+        else:
+            meet(state, owner, forked[i], i)
 
 
 @kernel
 def meet(state: State, owner: Ints, j: int, i: int) -> None:
     """Let track ``i`` meet the track that had plot ``j`` before it, and merge the two if they are one aircraft."""
     k = owner[j]
-    if k < 0:
-        owner[j] = i
-    elif twins(state, i, k):
+    if twins(state, i, k):
         keep, lose = (k, i) if state.val[k, col.R] >= state.val[i, col.R] else (i, k)
         owner[j] = keep
         if state.tag[lose, col.ICAO] >= 0 and state.tag[keep, col.ICAO] < 0:

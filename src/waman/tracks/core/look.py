@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, predict_model
+from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, move, turn_terms
 from waman.tracks.core.pressure import altitude_of
 from waman.tracks.core.state import Batch, Params, Sensors, State
 
@@ -46,17 +46,20 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
     stay = math.exp(-par.jump_rate * dt_s)
     live = math.exp(-dt_s / par.lifetime_s)
     x, p, mu, vals, tags = state.x, state.p, state.mu, state.val, state.tag
-    omega, q, stationary, models = par.omega, par.q, par.stationary, par.q.shape[0]
+    q, stationary, models, q_young = par.q, par.stationary, par.q.shape[0], par.q_young
+    turn = np.empty((models, 4))
+    for m in range(models):
+        turn[m, 0], turn[m, 1], turn[m, 2], turn[m, 3] = turn_terms(dt_s, par.omega[m])
     for i in range(state.counters[0]):
         vals[i, col.R] *= live
         if tags[i, col.ICAO] < 0 and tags[i, col.M3A] < 0 and tags[i, col.HITS] > 1:
             vals[i, col.R] *= math.exp(-dt_s * fading(x[i, 0], vals[i], par))
         if tags[i, col.MODES] == 1:
-            predict_model(x[i, 0], p[i, 0], dt_s, 0.0, par.q_young)
+            move(x[i, 0], p[i, 0], dt_s, dt_s, 0.0, 1.0, 0.0, q_young)
         else:
             mix(x[i], p[i], mu[i], stationary, stay, mean, cov)
             for m in range(models):
-                predict_model(x[i, m], p[i, m], dt_s, omega[m], q[m])
+                move(x[i, m], p[i, m], dt_s, turn[m, 0], turn[m, 1], turn[m, 2], turn[m, 3], q[m])
         if tags[i, col.ALT_FROM]:
             val = vals[i]
             val[col.ALT] += dt_s * val[col.ALT_RATE]
@@ -95,6 +98,17 @@ def detection_at(f: Floats, pd: Grid, ground: Grid, layer_m: Floats, x: float, y
 
 
 @kernel
+def seen_at(f: Floats, pd: Grid, x: float, y: float) -> float:
+    """Return what :func:`detection_at` returns for an unknown height; ``pd`` (ny, nx) is the layer of that."""
+    if f[col.S_RANGE] > 0.0 and (x - f[col.S_X]) ** 2 + (y - f[col.S_Y]) ** 2 > f[col.S_RANGE] ** 2:
+        return 0.0
+    u, v = (x - f[col.S_GX]) / f[col.S_CELL], (y - f[col.S_GY]) / f[col.S_CELL]
+    if not (0.0 <= u < pd.shape[1] and 0.0 <= v < pd.shape[0]):
+        return 0.0
+    return float(pd[int(v), int(u)])
+
+
+@kernel
 def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, out: Floats) -> None:
     """Write to ``out`` the detection probability averaged over five points of each track's predicted covariance.
 
@@ -103,7 +117,8 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
     """
     f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
     xs, ps, mu, tags, vals = state.x, state.p, state.mu, state.tag, state.val
-    flat = pd.shape[1] * pd.shape[2] == 1 and f[col.S_RANGE] <= 0.0
+    single, low = pd.shape[1] * pd.shape[2] == 1, pd[0]
+    flat = single and f[col.S_RANGE] <= 0.0
     for i in range(state.counters[0]):
         height = vals[i, col.ALT] if tags[i, col.ALT_FROM] else math.nan
         if flat:
@@ -122,6 +137,14 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
         else:
             ca, sa = ca / length, sa / length
         a, b = math.sqrt(3.0 * (half + root)), math.sqrt(max(3.0 * (half - root), 0.0))
+        if height != height and not single:
+            total = 2.0 * seen_at(f, low, x, y)
+            total += seen_at(f, low, x + a * ca, y + a * sa)
+            total += seen_at(f, low, x - a * ca, y - a * sa)
+            total += seen_at(f, low, x - b * sa, y + b * ca)
+            total += seen_at(f, low, x + b * sa, y - b * ca)
+            out[i] = total / 6.0
+            continue
         total = 2.0 * detection_at(f, pd, ground, layer_m, x, y, height)
         total += detection_at(f, pd, ground, layer_m, x + a * ca, y + a * sa, height)
         total += detection_at(f, pd, ground, layer_m, x - a * ca, y - a * sa, height)
@@ -153,6 +176,20 @@ def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params
 
 
 @kernel
+def inside(x: Floats, p: Floats, count: int, f: Floats, lag_s: float, gate: float) -> bool:
+    """Return whether a plot lies in the gate of any model: :func:`innovation` without a division, for most say no."""
+    t = lag_s
+    for m in range(count):
+        sxx = p[m, 0] + t * (2.0 * p[m, 3] + t * p[m, 7]) + f[col.P_RXX]
+        sxy = p[m, 1] + t * (p[m, 4] + p[m, 5] + t * p[m, 8]) + f[col.P_RXY]
+        syy = p[m, 2] + t * (2.0 * p[m, 6] + t * p[m, 9]) + f[col.P_RYY]
+        nx, ny = f[col.P_X] - x[m, 0] - t * x[m, 2], f[col.P_Y] - x[m, 1] - t * x[m, 3]
+        if syy * nx * nx - 2.0 * sxy * nx * ny + sxx * ny * ny <= gate * (sxx * syy - sxy * sxy):
+            return True
+    return False
+
+
+@kernel
 def pair_weight(
     x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, lag_s: float, par: Params
 ) -> tuple[float, float]:
@@ -164,12 +201,13 @@ def pair_weight(
     after a gap long enough to turn in, the track restarts there.
     """
     count = tag[col.MODES]
-    best, total = 1e300, 0.0
+    best, total, gate = 1e300, 0.0, par.gate if tag[col.HITS] > 1 else par.gate_young
     for m in range(count):
-        d2, log_l = innovation(x[m], p[m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s)
+        d2, det = innovation(x[m], p[m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s)
         best = min(best, d2)
-        total += (1.0 if count == 1 else mu[m]) * math.exp(log_l)
-    if best <= (par.gate if tag[col.HITS] > 1 else par.gate_young):
+        if d2 < 200.0:  # beyond, less than 1e-43 of the peak
+            total += (1.0 if count == 1 else mu[m]) * math.exp(-0.5 * d2) / (2.0 * math.pi * math.sqrt(det))
+    if best <= gate:
         return total * tag_gain(val, tag, dz, f, k, par), 1.0
     if tag[col.ICAO] < 0 or tag[col.ICAO] != k[col.P_ICAO]:
         return 0.0, 1.0
@@ -241,7 +279,7 @@ def gate_all(
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Return the gated pairs in CSR form: start (tracks + 1,), plot, likelihood and noise factor (pairs,)."""
     tracks, plots = state.counters[0], last - first
-    xs, ps, mu, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
+    xs, ps, mus, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
     start = np.zeros(tracks + 1, np.int64)
     plot, weight, factor = np.empty(2 * tracks + 64, np.int64), np.empty(2 * tracks + 64), np.empty(2 * tracks + 64)
     if plots == 0:
@@ -259,8 +297,9 @@ def gate_all(
     for i in range(tracks):
         own = gate if tags[i, col.HITS] > 1 else par.gate_young
         reach = gate_radius(xs[i], ps[i], tags[i, col.MODES], own, lag_max)
-        cx, cy = xs[i, 0, 0], xs[i, 0, 1]
-        if tags[i, col.ICAO] >= 0:
+        x, p, mu, val, tag = xs[i], ps[i], mus[i], vals[i], tags[i]
+        cx, cy, one, modes = x[0, 0], x[0, 1], tag[col.ICAO], tag[col.MODES]
+        if one >= 0:
             reach = 1e9  # an address may reappear anywhere it could have flown
         wide = reach + noise_max
         c0, c1 = math.floor((cx - wide - west) / cell), math.floor((cx + wide - west) / cell)
@@ -277,11 +316,12 @@ def gate_all(
                     dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
                     if dx * dx + dy * dy > limit * limit:
                         continue
-                    one, other = tags[i, col.ICAO], k[first + j, col.P_ICAO]
+                    other, fj, lag = k[first + j, col.P_ICAO], f[first + j], f[first + j, col.P_T] - time_s
                     if one >= 0 and other >= 0 and one != other:
                         continue
-                    fj, kj, lag = f[first + j], k[first + j], f[first + j, col.P_T] - time_s
-                    w, scale = pair_weight(xs[i], ps[i], mu[i], vals[i], tags[i], dz, fj, kj, lag, par)
+                    if (one < 0 or one != other) and not inside(x, p, modes, fj, lag, own):
+                        continue
+                    w, scale = pair_weight(x, p, mu, val, tag, dz, fj, k[first + j], lag, par)
                     if w > 0.0:
                         plot[used], weight[used], factor[used] = j, w, scale
                         used += 1

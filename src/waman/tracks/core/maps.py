@@ -87,13 +87,13 @@ def empty_unseen(state: State, sensors: Sensors, s: int, look: float) -> None:
 
 
 @kernel
-def recycle(state: State, x: float, y: float, existence: float) -> None:
+def recycle(grid: Floats, unseen: Floats, x: float, y: float, existence: float) -> None:
     """Give back a track that is given up: its existence, spread over nine cells about its last place."""
-    ny, nx = state.unseen.shape
-    k, c = cell_at(state.grid, ny, nx, x, y)
+    ny, nx = unseen.shape
+    k, c = cell_at(grid, ny, nx, x, y)
     for a in range(max(k - 1, 0), min(k + 2, ny)):
         for b in range(max(c - 1, 0), min(c + 2, nx)):
-            state.unseen[a, b] += existence / 9.0
+            unseen[a, b] += existence / 9.0
 
 
 @kernel

@@ -28,14 +28,29 @@ IB = (0, 1, 1, 2, 3, 2, 3, 2, 3, 3)
 """Row and column of the ten kept entries of a covariance of (x, y, vx, vy)."""
 
 
+COS_16 = tuple(math.cos((k + 0.5) * (math.pi / 32.0)) for k in range(16))
+"""Cosines of the middles of 16 equal parts of a quadrant."""
+
+
+@kernel
+def turn_terms(dt_s: float, omega: float) -> tuple[float, float, float, float]:
+    """Return (s, c, a, b) of the transition [I S; 0 R]: S = [s -c; c s], R = [a -b; b a]."""
+    if abs(omega) * abs(dt_s) < 1e-9:
+        return dt_s, 0.0, 1.0, 0.0
+    a, b = math.cos(omega * dt_s), math.sin(omega * dt_s)
+    return b / omega, (1.0 - a) / omega, a, b
+
+
 @kernel
 def predict_model(x: Floats, p: Floats, dt_s: float, omega: float, q: float) -> None:
-    """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 col.R])."""
-    if abs(omega) * abs(dt_s) < 1e-9:
-        s, c, a, b = dt_s, 0.0, 1.0, 0.0
-    else:
-        a, b = math.cos(omega * dt_s), math.sin(omega * dt_s)
-        s, c = b / omega, (1.0 - a) / omega
+    """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 R])."""
+    s, c, a, b = turn_terms(dt_s, omega)
+    move(x, p, dt_s, s, c, a, b, q)
+
+
+@kernel
+def move(x: Floats, p: Floats, dt_s: float, s: float, c: float, a: float, b: float, q: float) -> None:
+    """Do what :func:`predict_model` does, the terms of the turn being known."""
     vx, vy = x[2], x[3]
     x[0] += s * vx - c * vy
     x[1] += c * vx + s * vy
@@ -152,7 +167,7 @@ def update_model(x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: fl
 def innovation(
     x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: float, ryy: float, lag_s: float
 ) -> tuple[float, float]:
-    """Return squared Mahalanobis distance and log-likelihood of a position, without updating."""
+    """Return squared Mahalanobis distance of a position and the determinant of its covariance, without updating."""
     t = lag_s
     sxx = p[0] + t * (2.0 * p[3] + t * p[7]) + rxx
     sxy = p[1] + t * (p[4] + p[5] + t * p[8]) + rxy
@@ -160,7 +175,7 @@ def innovation(
     det = sxx * syy - sxy * sxy
     nx, ny = zx - x[0] - t * x[2], zy - x[1] - t * x[3]
     distance = (syy * nx * nx - 2.0 * sxy * nx * ny + sxx * ny * ny) / det
-    return distance, -0.5 * (distance + math.log(det)) - 1.8378770664093453
+    return distance, det
 
 
 @kernel
@@ -177,8 +192,7 @@ def within(pxx: float, pxy: float, pyy: float, radius_m: float) -> float:
         return 1.0
     total = 0.0
     for k in range(16):
-        angle = (k + 0.5) * (math.pi / 32.0)
-        c = math.cos(angle)
+        c = COS_16[k]
         spread = major * c * c + minor * (1.0 - c * c)
         total += 1.0 - math.exp(-0.5 * radius_m * radius_m / spread)
     return float(total / 16.0)

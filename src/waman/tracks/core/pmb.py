@@ -99,7 +99,7 @@ def room_needed(state: State, plots: int, par: Params) -> int:
     """Return how many tracks there may be at the end of a frame: those that are, their forks, and new ones."""
     need = state.counters[0] + plots
     for i in range(state.counters[0]):
-        if may_fork(state.tag[i], par):
+        if may_fork(state.tag[i], par.fork_hits):
             need += FORKS_MAX
     return int(need)
 

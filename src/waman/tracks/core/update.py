@@ -16,6 +16,11 @@ FORKS_MAX = 4
 """Plots in the gate of a young track beyond the four likeliest share less than a few per cent of it."""
 
 
+WORK = 30
+"""Columns of the work space of :func:`blend`: weight, sums of offset (4) and of second moments (10); then of one
+hypothesis its offset (4), covariance (10) and log-likelihood."""
+
+
 @kernel
 def blend(
     xs: Floats,
@@ -25,63 +30,54 @@ def blend(
     time_s: float,
     plot: Ints,
     share: Floats,
+    whole: float,
     factor: Floats,
     missed: float,
     work: Floats,
 ) -> None:
     """Replace each model of a track (``xs``, ``ps``, ``mu``) by the moments of its hypotheses.
 
-    ``share`` are the normalised weights of the gated plots, ``missed`` that of none. ``work`` is
-    (models, 2 + 15): per model its new weight, then sums of offset (4) and second moments (10).
+    ``share / whole`` are the normalised weights of the gated plots, ``missed`` that of none. ``work`` is
+    (models, WORK).
     """
     count = work.shape[0]
-    x, p = np.empty(4), np.empty(10)
-    work[:] = 0.0
-    logs = np.empty(count)
-    for e in range(-1, plot.shape[0]):
-        weight = missed if e < 0 else share[e]
+    for m in range(count):
+        for k in range(15):
+            work[m, k] = 0.0
+        if missed >= 1e-5:
+            hold(work[m], xs[m], ps[m])
+            settle(work[m], xs[m], xs[m], missed * mu[m])
+    for e in range(plot.shape[0]):
+        weight = share[e] / whole
         if weight < 1e-5:
             continue
-        if e >= 0:
-            f = plots[plot[e]]
-            for m in range(count):
-                x[:], p[:] = xs[m], ps[m]
-                if factor[e] < 0.0:
-                    logs[m] = 0.0
-                    one_point(f, x, p, time_s, 100.0)
-                else:
-                    k = factor[e]
-                    logs[m] = update_model(
-                        x,
-                        p,
-                        f[col.P_X],
-                        f[col.P_Y],
-                        k * f[col.P_RXX],
-                        k * f[col.P_RXY],
-                        k * f[col.P_RYY],
-                        f[col.P_T] - time_s,
-                    )
-                accumulate(work, count, m, x, p, xs[m])
-            top = logs.max()
-            total = 0.0
-            for m in range(count):
-                logs[m] = mu[m] * math.exp(logs[m] - top)
-                total += logs[m]
-            for m in range(count):
-                settle(work, m, weight * logs[m] / total)
-        else:
-            for m in range(count):
-                accumulate(work, count, m, xs[m], ps[m], xs[m])
-                settle(work, m, weight * mu[m])
+        f, top = plots[plot[e]], -math.inf
+        for m in range(count):
+            hold(work[m], xs[m], ps[m])
+            work[m, 29] = try_plot(f, work[m, 15:19], work[m, 19:29], time_s, factor[e])
+            top = max(top, work[m, 29])
+        total = 0.0
+        for m in range(count):
+            work[m, 29] = mu[m] * math.exp(work[m, 29] - top)
+            total += work[m, 29]
+        for m in range(count):
+            settle(work[m], work[m, 15:19], xs[m], weight * work[m, 29] / total)
     total = 0.0
     for m in range(count):
         total += work[m, 0]
     for m in range(count):
-        w = max(work[m, 0], 1e-12)
         mu[m] = max(work[m, 0] / total, 1e-6)
-        for k in range(4):
-            work[m, 1 + k] /= w
-        finish(xs[m], ps[m], work[m], w)
+        finish(xs[m], ps[m], work[m])
+
+
+@kernel
+def try_plot(f: Floats, x: Floats, p: Floats, time_s: float, factor: float) -> float:
+    """Update one model by a plot whose noise is stretched by ``factor`` (-1: restart there); log-likelihood."""
+    if factor < 0.0:
+        one_point(f, x, p, time_s, 100.0)
+        return 0.0
+    rxx, rxy, ryy = factor * f[col.P_RXX], factor * f[col.P_RXY], factor * f[col.P_RYY]
+    return update_model(x, p, f[col.P_X], f[col.P_Y], rxx, rxy, ryy, f[col.P_T] - time_s)
 
 
 @kernel
@@ -99,33 +95,37 @@ def one_point(f: Floats, x: Floats, p: Floats, time_s: float, sigma_mps: float) 
 
 
 @kernel
-def accumulate(work: Floats, count: int, m: int, x: Floats, p: Floats, origin: Floats) -> None:
-    """Hold the offset and second moments of one hypothesis of model ``m`` until its weight is known."""
+def hold(work: Floats, x: Floats, p: Floats) -> None:
+    """Begin a hypothesis with the predicted state of a model."""
     for k in range(4):
-        work[m, 15 + k] = x[k] - origin[k]
+        work[15 + k] = x[k]
     for k in range(10):
-        work[m, 19 + k] = p[k]
+        work[19 + k] = p[k]
 
 
 @kernel
-def settle(work: Floats, m: int, weight: float) -> None:
-    """Add the held hypothesis of model ``m`` with its weight."""
-    work[m, 0] += weight
+def settle(work: Floats, x: Floats, origin: Floats, weight: float) -> None:
+    """Add the held hypothesis of a model with its weight; moments are about the prediction ``origin``."""
+    d0, d1, d2, d3 = x[0] - origin[0], x[1] - origin[1], x[2] - origin[2], x[3] - origin[3]
+    off = (d0, d1, d2, d3)
+    work[0] += weight
     for k in range(4):
-        work[m, 1 + k] += weight * work[m, 15 + k]
+        work[1 + k] += weight * off[k]
     for k in range(10):
-        work[m, 5 + k] += weight * (work[m, 19 + k] + work[m, 15 + IA[k]] * work[m, 15 + IB[k]])
+        work[5 + k] += weight * (work[19 + k] + off[IA[k]] * off[IB[k]])
 
 
 @kernel
-def finish(x: Floats, p: Floats, work: Floats, w: float) -> None:
+def finish(x: Floats, p: Floats, work: Floats) -> None:
     """Turn the sums of one model into its mean and covariance; a model nobody used keeps its prediction."""
-    if work[0] < 1e-12:
+    w = work[0]
+    if w < 1e-12:
         return
+    off = (work[1] / w, work[2] / w, work[3] / w, work[4] / w)
     for k in range(10):
-        p[k] = work[5 + k] / w - work[1 + IA[k]] * work[1 + IB[k]]
+        p[k] = work[5 + k] / w - off[IA[k]] * off[IB[k]]
     for k in range(4):
-        x[k] += work[1 + k]
+        x[k] += off[k]
 
 
 @kernel
@@ -187,23 +187,62 @@ def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: 
     of neither, so each becomes a track of its own and the next look decides.
     """
     n = state.counters[0]
-    state.x[n], state.p[n], state.mu[n] = state.x[i], state.p[i], state.mu[i]
-    state.val[n], state.tag[n] = state.val[i], state.tag[i]
-    val, tag, models = state.val[n], state.tag[n], par.q.shape[0]
-    one, zero, full, work = np.ones(1), np.zeros(1, np.int64), np.ones(1), np.zeros((models, 29))
-    zero[0] = e
-    blend(state.x[n], state.p[n], state.mu[n], batch.f[first:], time_s, zero, one, full, 0.0, work[: tag[col.MODES]])
+    copy_track(state.x, state.p, state.mu, state.val, state.tag, i, n)
+    val, tag, mu = state.val[n], state.tag[n], state.mu[n]
+    f = batch.f[first + e]
+    if tag[col.MODES] == 1:
+        try_plot(f, state.x[n, 0], state.p[n, 0], time_s, 1.0)
+    else:
+        sure(f, state.x[n], state.p[n], mu, time_s)
     tag[col.ID] = state.counters[1]
     tag[col.SEEN_NOW], tag[col.PLOT] = 1, batch.i[first + e, col.P_ROW]
     tag[col.HITS] += 1
     if tag[col.HITS] == 2:  # the copy of a copy has no row of its own at its second plot
         tag[col.SECOND] = tag[col.PLOT]
     val[col.R], val[col.SEEN], val[col.FACTOR], val[col.ROW] = share, time_s, 1.0, -math.inf
-    update_height(val, tag, batch.f[first + e], state.dz)
+    update_height(val, tag, f, state.dz)
     take_tags(tag, batch.i[first + e], state.ident_i)
-    widen(state, par, n)
+    if grows(val, tag, par.expand, par.confirm):
+        widen(state, par, n)
     state.counters[0] += 1
     state.counters[1] += 1
+
+
+@kernel
+def sure(f: Floats, xs: Floats, ps: Floats, mu: Floats, time_s: float) -> None:
+    """Update all models of a track by a plot that is surely its own: one hypothesis, nothing to blend."""
+    logs, total = np.empty(mu.shape[0]), 0.0
+    for m in range(mu.shape[0]):
+        logs[m] = try_plot(f, xs[m], ps[m], time_s, 1.0)
+    top = logs.max()
+    for m in range(mu.shape[0]):
+        mu[m] *= math.exp(logs[m] - top)
+        total += mu[m]
+    for m in range(mu.shape[0]):
+        mu[m] = max(mu[m] / total, 1e-6)
+
+
+@kernel
+def copy_track(x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, i: int, n: int) -> None:
+    """Write track ``i`` to place ``n``: the models it has and what is known of it."""
+    for m in range(tag[i, col.MODES]):
+        for k in range(4):
+            x[n, m, k] = x[i, m, k]
+        for k in range(10):
+            p[n, m, k] = p[i, m, k]
+    for m in range(mu.shape[1]):
+        mu[n, m] = mu[i, m]
+    for k in range(val.shape[1]):
+        val[n, k] = val[i, k]
+    for k in range(tag.shape[1]):
+        tag[n, k] = tag[i, k]
+
+
+@kernel
+def grows(val: Floats, tag: Ints, expand: float, confirm: float) -> bool:
+    """Return whether :func:`widen` would change a track."""
+    young = tag[col.MODES] == 1 and tag[col.HITS] > 1 and val[col.R] > expand
+    return bool(young or (tag[col.CONFIRMED] == 0 and val[col.R] >= confirm))
 
 
 @kernel
@@ -220,9 +259,9 @@ def widen(state: State, par: Params, i: int) -> None:
 
 
 @kernel
-def may_fork(tag: Ints, par: Params) -> bool:
+def may_fork(tag: Ints, fork_hits: int) -> bool:
     """Return whether a track is young enough to be split by its plots."""
-    return bool(tag[col.CONFIRMED] == 0 and tag[col.HITS] <= par.fork_hits and tag[col.ICAO] < 0)
+    return bool(tag[col.CONFIRMED] == 0 and tag[col.HITS] <= fork_hits and tag[col.ICAO] < 0)
 
 
 @kernel
@@ -234,8 +273,6 @@ def split(
     ``owner`` (capacity,) keeps the plot of every fork.
     """
     for _ in range(FORKS_MAX):
-        if chosen.shape[0] == 0:
-            break
         e = chosen.argmax()
         if chosen[e] < par.prune:
             break
@@ -263,9 +300,10 @@ def update_tracks(
 ) -> None:
     """Update existence and state of every track from the association marginals; young ones fork (see :func:`fork`)."""
     models, tracks = par.q.shape[0], state.counters[0]
-    work = np.zeros((models, 29))
+    work = np.zeros((models, WORK))
+    fork_hits, expand, confirm = par.fork_hits, par.expand, par.confirm
     xs, ps, mu, dz, ident, bf, bi = state.x, state.p, state.mu, state.dz, state.ident_i, batch.f, batch.i
-    vals, tags = state.val, state.tag
+    vals, tags, frame = state.val, state.tag, batch.f[first:]
     for i in range(tracks):
         a, b = start[i], start[i + 1]
         val, tag = vals[i], tags[i]
@@ -276,15 +314,15 @@ def update_tracks(
             if chosen[e] > best_share:
                 best, best_share, best_factor = plot[e], chosen[e], factor[e]
         alive = none[i] * r * (1.0 - miss_pd) / (1.0 - r * miss_pd)
-        if may_fork(tag, par):
+        if b > a and may_fork(tag, fork_hits):
             split(state, batch, first, time_s, par, i, plot[a:b], chosen[a:b], owner)
             seen, best_share = 0.0, 0.0
         r_new = seen + alive
         tag[col.SEEN_NOW], tag[col.PLOT] = 0, -1
         val[col.PD] = pd[i]
         if seen > 1e-5 and r_new > 0.0:
-            share, gone = chosen[a:b] / r_new, alive / r_new
-            blend(xs[i], ps[i], mu[i], bf[first:], time_s, plot[a:b], share, factor[a:b], gone, work[: tag[col.MODES]])
+            gone, mine = alive / r_new, work[: tag[col.MODES]]
+            blend(xs[i], ps[i], mu[i], frame, time_s, plot[a:b], chosen[a:b], r_new, factor[a:b], gone, mine)
         val[col.R] = min(r_new, 1.0)
         if best_share > 0.5:
             tag[col.SEEN_NOW], tag[col.PLOT] = 1, bi[first + best, col.P_ROW]
@@ -294,4 +332,5 @@ def update_tracks(
             val[col.FAR] = max(val[col.FAR], off)
             update_height(val, tag, bf[first + best], dz)
             take_tags(tag, bi[first + best], ident)
-        widen(state, par, i)
+        if grows(val, tag, expand, confirm):
+            widen(state, par, i)
