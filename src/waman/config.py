@@ -127,9 +127,12 @@ class Siting(_Record, frozen=True):
     ``heights_agl_m`` (lowest first) lets him choose among heights; absent, he flies at ``height_agl_m``.
     ``band_weight_per_km`` is what a kilometre costs in each beyond distance. ``slope_max`` [m/m] is the steepest
     ground he follows, ``ceiling_msl_m`` the highest he flies, ``range_max_km`` the longest way out his fuel allows.
+    ``roads`` is a GeoJSON of lines: a summit further than ``road_km`` from all of them is not proposed.
     """
 
     exits: str | None = None
+    roads: str | None = None
+    road_km: Positive = 15.0
     height_agl_m: Positive = 200.0
     grid_m: Positive = 1000.0
     looks_per_km: Positive = 0.02

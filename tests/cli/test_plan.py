@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -132,3 +139,74 @@ def test_fuel_that_reaches_no_exit_is_a_sentence(area: Path) -> None:
     (area / "area.toml").write_text(text + "range_max_km = 30\n")
     with pytest.raises(InputError, match="within range_max_km = 30"):
         run(area, "--budget", "2")
+
+
+def test_a_road_stands_beside_each_chosen_site_and_a_file_without_one_is_a_sentence(area: Path) -> None:
+    text = (area / "area.toml").read_text()
+    (area / "area.toml").write_text(text + 'roads = "roads.geojson"\n')
+    line = {"type": "LineString", "coordinates": [[-75.7, -12.0], [-75.7, -11.0]]}
+    (area / "roads.geojson").write_text(collection({"type": "Feature", "properties": {}, "geometry": line}))
+    run(area, "--budget", "2", "--no-curve")
+    sites = {s["id"]: s for s in json.loads((area / "plan.json").read_text())["sites"]}
+    assert sites["c00"]["nearest_road_km"] < 0.1 and 20 < sites["c10"]["nearest_road_km"] < 23
+    assert "nearest_road_km" in (area / "plan-sites.csv").read_text("utf-8-sig").splitlines()[0]
+    (area / "roads.geojson").write_text(collection())
+    with pytest.raises(InputError, match="holds no road"):
+        run(area, "--budget", "2", "--no-curve")
+
+
+def flown_past(area: Path, *, minutes: float) -> Path:
+    """Write the recorded truth of one flight through the middle of the area and one far outside any radar."""
+    seconds = np.arange(0.0, minutes * 60.0, 4.0)
+    parts = []
+    for target, lat, west in (("a", -11.6, -75.9), ("b", -14.0, -79.0)):
+        parts.append(
+            pa.table({
+                "time": pa.array((1.7e15 + seconds * 1e6).astype(np.int64), pa.timestamp("us", "UTC")),
+                "target": [target] * seconds.size,
+                "lat_deg": np.full(seconds.size, lat),
+                "lon_deg": west + seconds * 60.0 / 109_000.0,
+            })
+        )  # fmt: skip
+    pq.write_table(pa.concat_tables(parts), area / "truth.parquet")
+    return area / "truth.parquet"
+
+
+def test_recorded_flights_are_flown_past_every_plan_instead_of_drawn_ones(area: Path) -> None:
+    run(area, "--budget", "3", "--no-curve", "--no-sensitivity", "--flights", str(flown_past(area, minutes=25.0)),
+        "--meant", "24")  # fmt: skip
+    meant = json.loads((area / "plan.json").read_text())["meant"]
+    assert meant["flights"] == "recorded"
+    assert {row["flights"] for row in meant["plans"].values()} == {2}
+    # one flies through the radars of the plan, nobody sees the other, and without sensors nobody sees anything
+    assert meant["plans"]["plan"]["shown"] == 1 and meant["plans"]["plan"]["minutes_tracked"] > 1.0
+    assert meant["plans"]["existing"]["shown"] == 0
+
+
+@pytest.mark.parametrize(("minutes", "match"), [(0.5, "no flight longer than a minute"), (None, "neither tracks nor")])
+def test_flights_that_hold_none_are_a_sentence(area: Path, minutes: float | None, match: str) -> None:
+    file = area / "truth.parquet"
+    if minutes is None:
+        pq.write_table(pa.table({"time": [1.0]}), file)
+    else:
+        flown_past(area, minutes=minutes)
+    with pytest.raises(InputError, match=match):
+        run(area, "--budget", "2", "--no-curve", "--meant", "1", "--flights", str(file))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT to another process on Windows")
+def test_ctrl_c_at_a_running_plan_leaves_a_whole_plan_and_its_bound(area: Path) -> None:
+    call = [sys.executable, "-c", "from waman.cli import main; main()", "plan", str(area), "--budget", "4"]
+    files = ["--candidates", str(area / "candidates.geojson"), "-o", str(area / "plan.json")]
+    with subprocess.Popen([*call, *files, "--seconds", "600", "--gap", "0"], stderr=subprocess.PIPE, text=True) as it:
+        assert it.stderr is not None
+        for line in it.stderr:
+            if line.startswith("coverage of 12 of 12"):
+                it.send_signal(signal.SIGINT)
+                break
+        it.stderr.read()
+        assert it.wait(120) == 0
+    plan = json.loads((area / "plan.json").read_text())
+    assert plan["chosen"] and plan["cost"] <= 4 and plan["theta"] <= plan["theta_upper"] + 1e-9
+    assert [label for label in plan["label"] if label.startswith("interrupted before")]
+    assert (area / "plan.es.html").is_file() and (area / "plan.csv").is_file()

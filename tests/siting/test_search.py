@@ -18,7 +18,7 @@ from waman.siting.beside.baselines import Demand, greedy_known, known_demand, mc
 from waman.siting.place.network import Adversary, problem_on_grid
 from waman.siting.plan import check_problem, known_routes, make_curve, plan_json, promised
 from waman.siting.problem import PD_MAX
-from waman.siting.solve.search import solve
+from waman.siting.solve.search import Search, solve
 
 
 def theta_of_checker(scene: dict[str, Any], x: np.ndarray) -> float:
@@ -213,3 +213,21 @@ def test_candidates_beside_every_route_are_a_sentence() -> None:
 
 def test_fuel_too_short_for_every_exit_is_a_sentence() -> None:
     check_sentence("within range_max_km = 20", adversary=Adversary(range_max_km=20.0), closed=None)
+
+
+def test_a_search_that_is_stopped_before_it_began_still_has_a_plan_and_a_bound() -> None:
+    problem = instance(1)
+    stopped = Search(problem, 3, seconds=600.0, stop=lambda: True).run()
+    best = solve(problem, 3, seconds=10.0, gap=1e-6)
+    assert stopped.finished == "stopped" and 1 <= len(stopped.chosen) <= 3
+    assert 0.0 < stopped.theta <= best.theta + 1e-9 and stopped.theta_upper >= best.theta - 1e-9
+    assert stopped.theta == pytest.approx(theta_of_checker(scene(1), stopped.x), abs=1e-6)
+
+
+@pytest.mark.parametrize("after", [5, 20, 60])
+def test_a_search_stopped_anywhere_tells_a_true_bound(after: int) -> None:
+    problem = instance(2, side=14)
+    asked = iter(range(10_000))
+    stopped = Search(problem, 3, seconds=600.0, gap=0.0, stop=lambda: next(asked) >= after).run()
+    best = solve(problem, 3, seconds=10.0, gap=1e-6)
+    assert stopped.theta <= best.theta + 1e-6 <= stopped.theta_upper + 2e-5

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from waman.siting.place.candidates import Candidate
     from waman.siting.place.grid import Grid
     from waman.siting.place.network import Adversary
+    from waman.siting.place.roads import Roads
     from waman.siting.problem import Problem
 
 
@@ -38,6 +39,7 @@ class Given:
     sources: Any
     cell_m: float
     bases: list[tuple[float, float]]
+    roads: Roads | None
 
     @property
     def names(self) -> list[str]:
@@ -115,7 +117,8 @@ def gather(area: Area, file: Path | None, count: int, template: Sensor, within: 
     grid = Grid.of(area.bbox, cell_m=area.siting.grid_m)
     ground_m = _ground(area, grid)
     lines, points = _geometry(area)
-    offers = _candidates(area, grid, ground_m, file, count, template, within)
+    roads = _roads(area, grid)
+    offers = _candidates(area, grid, ground_m, file, count, template, within, roads)
     kept = [Candidate(s.id, s, 0.0, s.id) for s in area.sensor if s.surveyed and s.kind in ("psr", "psr_ssr")]
     strips, ids = [np.empty((0, 2), np.int64)], []
     for name, lon, lat in points:
@@ -135,6 +138,7 @@ def gather(area: Area, file: Path | None, count: int, template: Sensor, within: 
         sources=terrain_sources(area, say),
         cell_m=max(90.0, min(area.siting.grid_m / 4.0, 250.0)),
         bases=_bases(area),
+        roads=roads,
     )
 
 
@@ -167,8 +171,9 @@ def _adversary(area: Area) -> Adversary:
 
 
 def _candidates(
-    area: Area, grid: Grid, ground_m: Any, file: Path | None, count: int, template: Sensor, within: Path | None
-) -> list[Candidate]:
+    area: Area, grid: Grid, ground_m: Any, file: Path | None, count: int, template: Sensor, within: Path | None,
+    roads: Roads | None,
+) -> list[Candidate]:  # fmt: skip
     from waman.errors import InputError
     from waman.siting.place.candidates import parse_candidates, propose
 
@@ -183,11 +188,13 @@ def _candidates(
             hint="give --candidates FILE, or [terrain] sources in the area file",
         )
     inside = None if within is None else _polygons(within)
-    found = propose(grid, ground_m, count, template, inside=inside, near=_bases(area))
+    found = propose(
+        grid, ground_m, count, template, inside=inside, near=_bases(area), roads=roads, road_km=area.siting.road_km
+    )
     if not found:
         raise InputError(
-            "no summit of the area can be proposed: all lie outside the polygons or far from every known place",
-            hint="widen --within, add places of kind base or village, or give --candidates",
+            "no summit of the area can be proposed: all lie outside the polygons, or far from every known place or road",
+            hint="widen --within, raise [siting] road_km, add places of kind base or village, or give --candidates",
         )
     return found
 
@@ -242,23 +249,39 @@ def _places(area: Area) -> list[dict[str, Any]]:
 
 def _geometry(area: Area) -> tuple[list[Any], list[tuple[str, float, float]]]:
     """Return exit lines and strips (id, lon, lat) of the files an area names."""
+    points = [(str(r["id"]), r["lon_deg"], r["lat_deg"]) for r in _places(area) if r["kind"] == "strip"]
+    return (_lines(area.path(area.siting.exits), "exits") if area.siting.exits else []), points
+
+
+def _lines(path: Path, what: str) -> list[Any]:
+    """Return the lines of a GeoJSON file, borders of polygons too, each as (n, 2) longitude and latitude [deg]."""
     import shapely
     import shapely.geometry
 
     from waman.errors import InputError
 
-    points = [(str(r["id"]), r["lon_deg"], r["lat_deg"]) for r in _places(area) if r["kind"] == "strip"]
     lines: list[Any] = []
-    if area.siting.exits:
-        path = area.path(area.siting.exits)
-        try:
-            shapes = [shapely.geometry.shape(f["geometry"]) for f in _json(path)["features"]]
-        except (KeyError, TypeError, ValueError) as why:
-            raise InputError(f"{path}: no exits: {why}", hint="write a GeoJSON FeatureCollection of lines") from why
-        for shape in shapes:
-            parts = shapely.get_parts(shape.boundary if shape.geom_type.endswith("Polygon") else shape)
-            lines += [shapely.get_coordinates(part) for part in parts]
-    return lines, points
+    try:
+        shapes = [shapely.geometry.shape(f["geometry"]) for f in _json(path)["features"]]
+    except (KeyError, TypeError, ValueError) as why:
+        raise InputError(f"{path}: no {what}: {why}", hint="write a GeoJSON FeatureCollection of lines") from why
+    for shape in shapes:
+        parts = shapely.get_parts(shape.boundary if shape.geom_type.endswith("Polygon") else shape)
+        lines += [shapely.get_coordinates(part) for part in parts]
+    return lines
+
+
+def _roads(area: Area, grid: Grid) -> Roads | None:
+    from waman.errors import InputError
+    from waman.siting.place.roads import Roads
+
+    if not area.siting.roads:
+        return None
+    path = area.path(area.siting.roads)
+    lines = [line for line in _lines(path, "roads") if len(line) > 1]
+    if not lines:
+        raise InputError(f"{path} holds no road", hint="write a GeoJSON FeatureCollection of lines")
+    return Roads.of(grid.frame, lines)
 
 
 def template(model: str) -> Sensor:

@@ -235,7 +235,7 @@ def coordinates(given: Given, cells: Any) -> list[list[float]]:
 
 
 def sites(given: Given) -> list[dict[str, Any]]:
-    """Return the candidates with position, cost and the distance to the nearest known base or settled place."""
+    """Return the candidates with position, cost and the way to the nearest known base or settled place, and road."""
     import numpy as np
 
     from waman.siting.place.candidates import nearest_km
@@ -244,10 +244,31 @@ def sites(given: Given) -> list[dict[str, Any]]:
     lon = np.array([c.sensor.lon_deg for c in given.offers], float)
     away = nearest_km(lat, lon, given.bases)
     km = [round(float(v), 1) if np.isfinite(v) else None for v in away]
+    road = _access(given, lat, lon)
     return [
         {
             "id": c.id, "lon_deg": round(float(lon[k]), 5), "lat_deg": round(float(lat[k]), 5), "cost": c.cost,
-            "model": c.sensor.model, "nearest_known_place_km": km[k],
+            "model": c.sensor.model, "nearest_known_place_km": km[k], **road[k],
         }
         for k, c in enumerate(given.offers)
     ]  # fmt: skip
+
+
+def _access(given: Given, lat: Any, lon: Any) -> list[dict[str, float | None]]:
+    """Return for each place the distance to the nearest road and the mean rise [m/m] from there, where known."""
+    import numpy as np
+
+    from waman.cli._given import ground
+    from waman.errors import Problems
+
+    if given.roads is None:
+        return [{"nearest_road_km": None, "rise_from_road": None}] * len(given.offers)
+    km, there_lat, there_lon = given.roads.nearest(lat, lon)
+    rise, height = np.full(km.size, np.nan), ground(given.area, Problems())
+    if height is not None:
+        # closer than a cell of common ground data the rise is noise
+        rise = (height(lat, lon) - height(there_lat, there_lon)) / np.maximum(1000.0 * km, 30.0)
+    return [
+        {"nearest_road_km": round(float(d), 2), "rise_from_road": round(float(r), 3) if np.isfinite(r) else None}
+        for d, r in zip(km, rise, strict=True)
+    ]

@@ -16,6 +16,7 @@ from waman.config import Sensor
 from waman.errors import InputError, Problems
 from waman.geo.frames import Frame
 from waman.siting.place.grid import Grid
+from waman.siting.place.roads import Roads
 
 F64 = NDArray[np.float64]
 
@@ -93,6 +94,8 @@ def propose(
     inside: Any = None,
     near: Sequence[tuple[float, float]] = (),
     reach_km: float = 60.0,
+    roads: Roads | None = None,
+    road_km: float = 15.0,
 ) -> list[Candidate]:
     """Return up to ``count`` prominent places: summits that stand out most from the ground within 10 km.
 
@@ -104,6 +107,7 @@ def propose(
     inside : a shapely polygon in longitude and latitude; places outside it are not proposed
     near : (lat, lon) [deg] of bases and settled places, where known: a place further than ``reach_km`` from all of
         them can hardly be supplied and is not proposed; none known: nobody is left out
+    roads : roads, where known: a place further than ``road_km`` from all of them is not proposed
     """
     known = np.isfinite(ground_m)
     filled = np.where(known, ground_m, -1e4)
@@ -114,6 +118,8 @@ def propose(
     peak = known & (filled >= maximum_filter(filled, 2 * reach + 1, mode="nearest"))
     cells = np.argwhere(peak)
     allowed = _allowed(grid, cells, inside, near, reach_km)
+    if roads is not None:
+        allowed &= roads.nearest(*grid.degrees(cells))[0] <= road_km
     cells, rise = cells[allowed], (ground_m - mean)[peak][allowed]
     cells = _apart(cells[np.argsort(-rise, kind="stable")], reach)[:count]
     lat, lon = grid.degrees(cells)

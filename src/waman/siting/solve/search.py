@@ -165,6 +165,7 @@ class Search:
         none = np.zeros(n, bool)
         everything = self.problem.best_routes(np.ones(n))
         self.pool.add(everything[1])
+        self.first()
         part = Part(
             none,
             none,
@@ -282,6 +283,17 @@ class Search:
         return int(undecided.argmax()) if undecided.max() > 1e-6 else int(share.argmax())
 
     # plans --------------------------------------------------------------------------------------------------
+
+    def first(self) -> None:
+        """Add one sensor after the other, each the best after rerouting: a plan stands before anything can stop it."""
+        if self.x.any():
+            return
+        plan = self.x
+        while (more := best_swap(self.pool, self.shop, plan, above=-np.inf)) is not None and more.sum() > plan.sum():
+            plan = more
+            theta, routes = self.problem.best_routes(plan)
+            self.pool.add(routes)
+            self.x, self.theta, self.worst = plan, theta, routes[0]
 
     def improve(self, plan: F64) -> None:
         """Improve a plan one swap at a time on the routes held; each winner is verified by the adversary."""
