@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,7 @@ def test_the_nearest_road_is_as_far_as_a_geodesic_says(seed: int) -> None:
     km, _, _ = Roads.of(Frame(-11.85, -75.85), [road]).nearest(lat, lon)
     # the judge walks the road in short steps and measures on the ellipsoid
     share = np.linspace(0.0, 1.0, 2001)
-    walked = np.concatenate([a + share[:, None] * (b - a) for a, b in zip(road[:-1], road[1:], strict=True)])
+    walked = np.concatenate([a + share[:, None] * (b - a) for a, b in pairwise(road)])
     for k in range(5):
         here = np.full(len(walked), lon[k]), np.full(len(walked), lat[k])
         _, _, metres = Geod(ellps="WGS84").inv(*here, walked[:, 0], walked[:, 1])

@@ -193,7 +193,7 @@ def _candidates(
     )
     if not found:
         raise InputError(
-            "no summit of the area can be proposed: all lie outside the polygons, or far from every known place or road",
+            "no summit can be proposed: all lie outside the polygons, or far from every known place or road",
             hint="widen --within, raise [siting] road_km, add places of kind base or village, or give --candidates",
         )
     return found

@@ -215,7 +215,16 @@ def _csv(points: list[Point]) -> str:
 def _sites_csv(made: dict[str, Any]) -> str:
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
-    columns = ["id", "lat_deg", "lon_deg", "model", "cost", "nearest_known_place_km", "nearest_road_km", "rise_from_road"]
+    columns = [
+        "id",
+        "lat_deg",
+        "lon_deg",
+        "model",
+        "cost",
+        "nearest_known_place_km",
+        "nearest_road_km",
+        "rise_from_road",
+    ]
     out = csv.DictWriter(text, columns, lineterminator="\r\n", extrasaction="ignore")
     out.writeheader()
     out.writerows(s for s in made["sites"] if s["id"] in set(made["chosen"]))

@@ -31,7 +31,7 @@ class Roads:
         >>> km.round(1), lat_deg.round(1), abs(lon_deg.round(1))
         (array([11.1]), array([0.2]), array([0.]))
         """
-        parts = []
+        parts: list[Any] = []
         for line in lines:
             points = np.asarray(line, float).reshape(-1, 2)
             if len(points) > 1:
