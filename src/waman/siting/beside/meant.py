@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -37,9 +38,7 @@ FALSE_PLOTS_A_SCAN = 2.0
 NEAR_M = 3000.0
 SHOWN_MIN = 1.0
 SMOOTH_NODES = 5
-APART_S = 4 * 3600.0
 FLIGHTS_MAX = 2000
-PAD_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -126,12 +125,15 @@ def meant(
     field: DetectionField, sensors: Sequence[Sensor], flights: Sequence[Flown], height_agl_m: float, *, seed: int = 2
 ) -> Meant:
     """Return what sensors would have shown of flights at one height above ground."""
-    begins: F64 = APART_S * np.arange(len(flights), dtype=np.float64)
-    plots = _plots(field, sensors, flights, begins, height_agl_m, np.random.default_rng(seed))
-    minutes, warning = np.zeros(len(flights)), np.zeros(len(flights))
-    if plots.num_rows:
-        rows = track(plots, detection_probability=field, causal=True, sensors=sensors)
-        minutes, warning = _shown(rows, flights, begins)
+    minutes, warning, rng = np.zeros(len(flights)), np.zeros(len(flights)), np.random.default_rng(seed)
+    # the tracker expects the false plots that are drawn, and each flight finds it fresh: flights one after the other on
+    # one route, with nothing between, would be learned as a place that false plots come from
+    known = [msgspec.structs.replace(s, false_plots_per_scan=FALSE_PLOTS_A_SCAN) for s in sensors]
+    for k, flown in enumerate(flights):
+        plots = _plots(field, sensors, flown, height_agl_m, rng)
+        if plots.num_rows:
+            rows = track(plots, detection_probability=field, causal=True, sensors=known)
+            minutes[k], warning[k] = _shown(rows, flown)
     shown = minutes >= SHOWN_MIN
     n = len(flights)
     p = float(shown.mean()) if n else 0.0
@@ -148,44 +150,49 @@ def meant(
 
 
 def _plots(
-    field: DetectionField, sensors: Sequence[Sensor], flights: Sequence[Flown], begins: F64, height_m: float,
-    rng: np.random.Generator,
-) -> pa.Table:  # fmt: skip
+    field: DetectionField, sensors: Sequence[Sensor], flown: Flown, height_m: float, rng: np.random.Generator
+) -> pa.Table:
     parts = []
     for sensor in sensors:
         model = next(m for m in field.sensors if m.id == sensor.id)
         assert sensor.lat_deg is not None and sensor.lon_deg is not None
         frame = Frame(sensor.lat_deg, sensor.lon_deg)
         period, reach = float(model.scan_period_s or 4.0), float(model.range_max_m or 100_000.0)
-        found = [np.empty((0, 3))]
-        for flown, begin in zip(flights, begins, strict=True):
-            scans = np.arange(0.0, flown.time_s[-1], period) + rng.random() * period
-            lat, lon = (np.interp(scans, flown.time_s, v) for v in (flown.lat_deg, flown.lon_deg))
-            x, y = frame.to_plane(lat_deg=lat, lon_deg=lon)
-            near = np.hypot(x, y) < reach
-            if not near.any():
-                continue
-            scans, x, y, lat, lon = (v[near] for v in (scans, x, y, lat, lon))
-            pd = np.nan_to_num(field.detection_probability(lat, lon, height_m, sensor.id))
-            down = (scans > flown.touchdown_s) & (scans < flown.touchdown_s + GROUND_S)
-            hit = (rng.random(scans.size) < pd) & ~down
-            noise = rng.standard_normal((int(hit.sum()), 2))
-            distance = np.hypot(x, y)[hit] + sensor.sigma_range_m * noise[:, 0]
-            azimuth = np.degrees(np.arctan2(x, y))[hit] + sensor.sigma_azimuth_deg * noise[:, 1]
-            found.append(np.column_stack((begin + scans[hit], distance, azimuth % 360.0)))
-            false = rng.poisson(FALSE_PLOTS_A_SCAN, scans.size)
-            at = np.repeat(scans, false)
-            ring, bearing = reach * np.sqrt(rng.random(at.size)), 360.0 * rng.random(at.size)
-            found.append(np.column_stack((begin + at, ring, bearing)))
-        parts.append(_table(sensor, frame, np.concatenate(found), period))
+        turns = np.arange(0.0, flown.time_s[-1], period) + rng.random() * period
+        # the beam passes at its own instant of the turn: radars disagree unless the aircraft is where it was then
+        scans = turns + period * (_seen_from(frame, flown, turns)[1] / 360.0)
+        distance, azimuth, lat, lon = _seen_from(frame, flown, scans)
+        near = distance < reach
+        if not near.any():
+            continue
+        scans, distance, azimuth, lat, lon = (v[near] for v in (scans, distance, azimuth, lat, lon))
+        pd = np.nan_to_num(field.detection_probability(lat, lon, height_m, sensor.id))
+        down = (scans > flown.touchdown_s) & (scans < flown.touchdown_s + GROUND_S)
+        hit = (rng.random(scans.size) < pd) & ~down
+        noise = rng.standard_normal((int(hit.sum()), 2))
+        far = distance[hit] + sensor.sigma_range_m * noise[:, 0]
+        bearing = azimuth[hit] + sensor.sigma_azimuth_deg * noise[:, 1]
+        real = np.column_stack((scans[hit], far, bearing % 360.0))
+        at = np.repeat(turns[near], rng.poisson(FALSE_PLOTS_A_SCAN, scans.size))
+        ring, bearing = reach * np.sqrt(rng.random(at.size)), 360.0 * rng.random(at.size)
+        parts.append(
+            _table(
+                sensor, frame, np.concatenate((real, np.column_stack((at + period * bearing / 360.0, ring, bearing))))
+            )
+        )
     joined = tables.concat("plots", parts) if parts else tables.empty("plots")
     return joined.sort_by("time")
 
 
-def _table(sensor: Sensor, frame: Frame, found: F64, period: float) -> pa.Table:
+def _seen_from(frame: Frame, flown: Flown, at_s: F64) -> tuple[F64, F64, F64, F64]:
+    """Return distance [m], azimuth [deg] from a radar, latitude and longitude [deg] of a flight at some times."""
+    lat, lon = (np.interp(at_s, flown.time_s, v) for v in (flown.lat_deg, flown.lon_deg))
+    x, y = frame.to_plane(lat_deg=lat, lon_deg=lon)
+    return np.hypot(x, y), np.degrees(np.arctan2(x, y)) % 360.0, lat, lon
+
+
+def _table(sensor: Sensor, frame: Frame, found: F64) -> pa.Table:
     time, distance, azimuth = found.T
-    # the beam passes an azimuth at its own instant of the turn
-    time = np.floor(time / period) * period + azimuth / 360.0 * period
     angle = np.radians(azimuth)
     lat, lon = frame.to_degrees(east_m=distance * np.sin(angle), north_m=distance * np.cos(angle))
     n = time.size
@@ -200,23 +207,15 @@ def _table(sensor: Sensor, frame: Frame, found: F64, period: float) -> pa.Table:
     )  # fmt: skip
 
 
-def _shown(rows: pa.Table, flights: Sequence[Flown], begins: F64) -> tuple[F64, F64]:
-    """Return minutes shown and warning before touchdown [min] of each flight."""
+def _shown(rows: pa.Table, flown: Flown) -> tuple[float, float]:
+    """Return minutes shown, and warning before touchdown [min], of a flight."""
     time = rows["time"].cast(pa.int64()).to_numpy(zero_copy_only=False) / SECOND_US
     state = rows["state"].cast(pa.string()).to_numpy(zero_copy_only=False)
     good = (state != "tentative") & (rows["reportable"].to_numpy(zero_copy_only=False) >= 0.5)
-    lat, lon = (rows[k].to_numpy(zero_copy_only=False) for k in ("lat_deg", "lon_deg"))
-    minutes, warning = np.zeros(len(flights)), np.zeros(len(flights))
-    for k, (flown, begin) in enumerate(zip(flights, begins, strict=True)):
-        mine = good & (time >= begin) & (time <= begin + flown.time_s[-1] + PAD_S)
-        if not mine.any():
-            continue
-        at = time[mine] - begin
-        true_lat, true_lon = (np.interp(at, flown.time_s, v) for v in (flown.lat_deg, flown.lon_deg))
-        north = (lat[mine] - true_lat) * 111_195.0
-        east = (lon[mine] - true_lon) * 111_195.0 * np.cos(np.radians(true_lat))
-        close = at[np.hypot(north, east) < NEAR_M]
-        if close.size:
-            minutes[k] = np.unique(np.floor(close / 6.0)).size / 10.0
-            warning[k] = (flown.touchdown_s - close.min()) / 60.0
-    return minutes, warning
+    at, lat, lon = (v[good] for v in (time, *(rows[k].to_numpy(zero_copy_only=False) for k in ("lat_deg", "lon_deg"))))
+    true_lat, true_lon = (np.interp(at, flown.time_s, v) for v in (flown.lat_deg, flown.lon_deg))
+    east, north = (lon - true_lon) * 111_195.0 * np.cos(np.radians(true_lat)), (lat - true_lat) * 111_195.0
+    close = at[np.hypot(north, east) < NEAR_M]
+    if not close.size:
+        return 0.0, 0.0
+    return np.unique(np.floor(close / 6.0)).size / 10.0, float(flown.touchdown_s - close.min()) / 60.0
