@@ -69,7 +69,8 @@ def _parts(doc: Mapping[str, Any], language: str) -> Iterable[str]:
     s = _sayer(language)
     yield f'<p class="dim">{s("audience", audience=s("audience_" + doc.get("audience", "workspace")))}. '
     yield s("plan_heights", heights=", ".join(f"{h:g}" for h in doc["heights_agl_m"])) + " "
-    yield f"{escape('; '.join(s('plan_label_' + k) if k else t for k, t in _labels(doc['label'])))}.</p>"
+    labels = "; ".join(s("plan_label_" + k) if k else t for k, t in _labels(doc["label"]))
+    yield f"{escape(labels[:1].upper() + labels[1:])}.</p>"
     yield f'<p class="lead">{_lead(doc, s)}</p>'
     yield _figures(doc, s)
     yield f"<h2>{s('plan_map')}</h2>"
