@@ -73,18 +73,28 @@ def hidden_plan(
     shop = Shop.of(problem.cost, problem.site, budget)
     plans, met = _seeds(shop, start, marginals), list({r.key: r for r in routes}.values())
     upper, best = 1.0, (-1.0, plans, np.ones(len(plans)))
-    turn = 0
+    turn, centre = 0, np.empty(0)
     while turn < ROUNDS_MAX:
         turn += 1
         odds, shares, value = _game(_payoff(met, plans))
         answer, bound = _planner(problem, shop, met, shares)
+        if not centre.size or bound < upper:
+            centre = shares
         upper = min(upper, bound)
+        # half way to the best odds met the bound falls faster: the extreme answers swing about (in-out stabilisation)
+        half = 0.5 * shares + 0.5 * np.pad(centre, (0, shares.size - centre.size))
+        other, bound = _planner(problem, shop, met, half)
+        if bound < upper:
+            upper, centre = bound, half
         answers, pd_met = _adversary(problem, plans, odds)
         if pd_met > best[0]:
             best = (pd_met, list(plans), odds)
         grown = False
         if not any(np.array_equal(answer, p) for p in plans) and _payoff(met, [answer])[0] @ shares > value + 1e-6:
             plans.append(answer)
+            grown = True
+        if not any(np.array_equal(other, p) for p in plans) and _payoff(met, [other])[0] @ shares > value + 1e-6:
+            plans.append(other)
             grown = True
         keys = {r.key for r in met}
         new = [r for r in answers if r.key not in keys and odds @ _payoff([r], plans[: odds.size]) < value - 1e-6]
