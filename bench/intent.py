@@ -35,6 +35,9 @@ from simulated import scenario  # noqa: E402
 from waman.config import Team  # noqa: E402
 from waman.flights.ahead.intent import (  # noqa: E402
     CELL_M,
+    EDGE,
+    KNOWN,
+    STRIP,
     Habit,
     Land,
     Whither,
@@ -108,7 +111,7 @@ def land_for(world: World) -> Land:
     places = [*((p.id, p.east_m, p.north_m) for p in (*world.strips, *known)), *edge]
     return land_of(
         world.ground.elevation(lat, lon), frame=plane.frame, east0_m=east[0], north0_m=north[0], places=places,
-        leaves=[p[0].startswith("exit-") for p in places],
+        kind=[STRIP] * len(world.strips) + [KNOWN] * len(known) + [EDGE] * len(edge),
     )  # fmt: skip
 
 
@@ -338,7 +341,7 @@ def reached(corridor: dict[str, Any], everybody: dict[str, Any], lawful: dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--from-seed", type=int, default=341)
+    parser.add_argument("--from-seed", type=int, default=401)
     parser.add_argument("--days", type=int, default=DAYS)
     args = parser.parse_args()
     seeds = list(range(args.from_seed, args.from_seed + args.seeds))
@@ -350,7 +353,7 @@ def main() -> None:
     ms = milliseconds()
     figures = {
         "seeds": seeds,
-        "seeds_note": "seeds 321-326 were looked at while the level of the sets was decided, and are not used here",
+        "seeds_note": "seeds 321-326 and 341-348 were looked at while levels were decided, and are not used here",
         "strips": worlds[0].strips,
         "candidates": len(worlds[0].land.ids),
         "goal": GOALS,

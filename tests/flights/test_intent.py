@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from waman.flights.ahead.intent import FEATURES, KNOTS, Habit, Land, features, land_of, usage_of, weights_at, whither
+from waman.flights.ahead.intent import (
+    EDGE,
+    FEATURES,
+    KNOTS,
+    KNOWN,
+    STRIP,
+    Habit,
+    Land,
+    edge_points,
+    features,
+    land_of,
+    usage_of,
+    weights_at,
+    whither,
+)
 from waman.geo.frames import Frame
 
 FRAME = Frame(lat0_deg=-12.0, lon0_deg=-75.0)
@@ -70,6 +84,42 @@ def test_the_set_is_the_smallest_that_holds_its_share() -> None:
         held = dict(zip((*answer.ids, "elsewhere"), answer.probability, strict=True))
         assert sum(held[n] for n in names) >= share - 1e-9
         assert sum(held[n] for n in names[:-1]) < share
+
+
+def test_time_left_is_that_of_the_way_and_not_of_the_ground_it_avoids() -> None:
+    ground = np.zeros((100, 100))
+    ground[:, 20:60] = 5000.0
+    high = land_of(ground, frame=FRAME, east0_m=0.0, north0_m=0.0, places=PLACES)
+    track = straight((140e3, 75e3), (15e3, 75e3), 0.3)
+    over, level = (whither(land, **track, usage=usage_of([0, 0, 0])) for land in (high, flat()))
+    assert over.arrive_low_s == pytest.approx(level.arrive_low_s)
+    assert high.to_place[0, 50, 93] > 1.5 * flat().to_place[0, 50, 93]
+
+
+@pytest.mark.parametrize("north_m", [62.5e3, 66e3, 72e3])
+def test_a_flight_crosses_the_edge_where_its_course_leads_not_at_the_point_that_stands_for_it(north_m: float) -> None:
+    edge = edge_points(east0_m=0.0, north0_m=0.0, width_m=150e3, height_m=150e3)
+    places = [("here", 40e3, 40e3), *edge]
+    kind = [KNOWN] + [EDGE] * len(edge)
+    land = land_of(np.zeros((100, 100)), frame=FRAME, east0_m=0.0, north0_m=0.0, places=places, kind=kind)
+    track = straight((140e3, north_m), (0.0, north_m), 0.93)
+    answer = whither(land, **track, usage=usage_of([0.0] * len(places)))
+    at = land.ids.index("exit-W3")
+    left = float(track["east_m"][-1]) / 70.0
+    assert answer.arrive_low_s[at] < left < answer.arrive_high_s[at]
+    assert answer.arrive_high_s[at] < 2.0 * left
+
+
+def test_each_kind_of_place_has_its_own_level_and_the_likeliest_is_always_in_the_set() -> None:
+    kind = [STRIP, KNOWN, KNOWN]
+    land = land_of(np.zeros((100, 100)), frame=FRAME, east0_m=0.0, north0_m=0.0, places=PLACES, kind=kind)
+    answer = whither(land, **straight((140e3, 75e3), (15e3, 75e3), 0.4), usage=usage_of([1, 2, 3]))
+    names, order = answer.likeliest(), np.argsort(-answer.probability)
+    assert names[0] == (*land.ids, "elsewhere")[order[0]]
+    for n, i in enumerate(order[1:], start=1):
+        before = answer.probability[order[:n]].sum()
+        assert ((*land.ids, "elsewhere")[i] in names) == (before < answer.levels[i])
+    assert answer.levels[1] == answer.levels[2] != answer.levels[0]
 
 
 def test_turning_the_world_by_a_right_angle_changes_nothing() -> None:

@@ -16,7 +16,8 @@ def answer(*probability: float, minutes: float = 30.0) -> Whither:
     n = len(probability) - 1
     half = np.full(n, 60.0 * minutes)
     flat = np.zeros(n)
-    return Whither(("a", "b")[:n], np.array(probability), half * 0.9, half * 1.1, flat, flat, np.full(n, 1 / n), 0.5)
+    level, even = np.full(n + 1, 0.9), np.full(n, 1 / n)
+    return Whither(("a", "b")[:n], np.array(probability), half * 0.9, half * 1.1, flat, flat, even, 0.5, 0.5, level)
 
 
 def team(**more: object) -> Team:

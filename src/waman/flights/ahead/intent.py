@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.flights.ahead.intent_fitted import NAMED, SILENT, Fitted
+from waman.flights.ahead.intent_fitted import NAMED, SILENT, WINDOWS, Fitted
 from waman.geo.frames import Frame
 from waman.terrain.paths import distances
 
@@ -47,11 +47,22 @@ CLOCK = (1.0, 1.5, 0.8, 0.12, 0.35, 0.15, 0.0, 0.2, 0.2, 1.5)
 """Fixed weights of the features that judge how far along a flight is; only the order of flights matters here."""
 KNOTS = (0.3, 0.5, 0.7, 0.9)
 """Shares of the way at which the weights are fitted; between them they are interpolated."""
+CLOCK_KNOTS = (0.25, 0.5, 0.75, 0.9)
+"""Shares of the time from first seen to the expected end at which the levels of the 90 % set are fitted."""
+LEFT_KNOTS_MIN = (1.0, 2.5, 6.0, 15.0, 40.0)
+"""Minutes left at which windows of arrival are fitted, on a logarithmic scale between them."""
+LEFT_MIN_S = 30.0
+STRIP, KNOWN, EDGE, ELSEWHERE = range(4)
+"""Kinds of candidates: strips that no list knows, places that lists know, points of the edge, none of these."""
+EDGE_APART_M = 25_000.0
 
 
 @dataclass(frozen=True)
 class Habit:
     """What tools/fit_intent.py fitted, one entry a knot, and what is set by hand.
+
+    ``windows`` are shares of the expected time left between which arrival lies nine times in ten, first of landings,
+    then of leaving over the edge, a pair for each of LEFT_KNOTS_MIN.
 
     Flights with a transponder (``named``) and without (``silent``) fly differently and have a table each.
     ``floor`` is the least probability of elsewhere; ``hazard_per_min`` how often a pilot is told of another strip
@@ -60,6 +71,7 @@ class Habit:
 
     silent: Fitted = SILENT
     named: Fitted = NAMED
+    windows: tuple[tuple[tuple[float, float], ...], ...] = WINDOWS
     floor: float = 0.02
     hazard_per_min: float = 0.002
     ceiling_m: float = 1500.0
@@ -71,7 +83,7 @@ class Land:
     """Cost per metre on a grid, and the least cost from everywhere to each place [m of free flight].
 
     ``cost`` and ``ground_m`` are (rows, cols), row 0 in the south; ``to_place`` is (places, rows, cols) float32.
-    ``leaves`` marks points of the edge, where a flight leaves the area instead of landing.
+    ``kind`` is STRIP, KNOWN or EDGE.
     """
 
     frame: Frame
@@ -83,8 +95,13 @@ class Land:
     ids: tuple[str, ...]
     east_m: F
     north_m: F
-    leaves: NDArray[np.bool_]
+    kind: NDArray[np.int64]
     ground_m: F
+
+    @property
+    def leaves(self) -> NDArray[np.bool_]:
+        """Return which candidates are points of the edge, where a flight leaves the area instead of landing."""
+        return np.asarray(self.kind == EDGE)
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,8 @@ class Whither:
     """The answer: ``probability`` of each place and, last, of "elsewhere"; arrival windows [s from now].
 
     ``cost_excess``, ``heading_cos`` and ``usage`` are the three bars that explain it; ``progress`` is the
-    share of the way flown, judged by the answer itself.
+    share of the way flown, judged by the answer itself; ``clock`` the share of the time, since first seen, to the
+    end that the answer expects. ``levels`` (places + 1,) make the 90 % set.
     """
 
     ids: tuple[str, ...]
@@ -103,24 +121,28 @@ class Whither:
     heading_cos: F
     usage: F
     progress: float
-    level: float = COVER
+    clock: float
+    levels: F
 
     def likeliest(self, share: float | None = None) -> list[str]:
         """Return the fewest places that together hold ``share``; ``elsewhere`` may be one of them.
 
-        Without ``share`` it is the 90 % set: its level was set on simulated flights so that it holds the
-        true place nine times in ten (a discrete set of exactly 0.9 would hold it more often).
+        Without ``share`` it is the 90 % set: a place is in it when the places likelier than it hold less than the
+        level of its kind, which was set on simulated flights so that nine in ten of those bound for each kind of
+        place are held in every part of their way (label-conditional conformal prediction: Vovk, Gammerman and Shafer
+        2005, section 4.5).
         """
         order = np.argsort(-self.probability, kind="stable")
-        held = np.cumsum(self.probability[order])
-        count = int(np.searchsorted(held, (self.level if share is None else share) - 1e-12)) + 1
+        before = np.cumsum(self.probability[order]) - self.probability[order]
+        keep = before < (self.levels[order] if share is None else share - 1e-12)
+        keep[0] = True
         names = (*self.ids, "elsewhere")
-        return [names[i] for i in order[:count]]
+        return [names[i] for i in order[keep]]
 
 
 def land_of(
     ground_m: F, *, frame: Frame, east0_m: float, north0_m: float, places: Sequence[tuple[str, float, float]],
-    leaves: Sequence[bool] | None = None, cell_m: float = CELL_M, habit: Habit | None = None,
+    kind: Sequence[int] | None = None, cell_m: float = CELL_M, habit: Habit | None = None,
 ) -> Land:  # fmt: skip
     """Prepare the cost fields for a grid of ground heights and places (id, east, north).
 
@@ -128,7 +150,7 @@ def land_of(
     ----------
     ground_m : (rows, cols) float64 [m above the geoid], row 0 in the south; NaN counts as flat
     places : id, east and north [m] in ``frame``, inside the grid
-    leaves : for each place whether it is a point of the edge of the area and not a place to land
+    kind : STRIP, KNOWN or EDGE for each place; all are strips where it is not given
     """
     habit = habit or Habit()
     ground_m = np.nan_to_num(ground_m)
@@ -138,13 +160,13 @@ def land_of(
     cells = np.stack([(north - north0_m) / cell_m, (east - east0_m) / cell_m], axis=1).round().astype(np.int64)
     cells = np.clip(cells, 0, np.array(cost.shape) - 1)
     field = distances(cost, cells, neighbours=16, cell_m=cell_m) if len(places) else np.zeros((0, *cost.shape))
-    out = np.zeros(len(places), bool) if leaves is None else np.asarray(leaves, bool)
+    kinds = np.full(len(places), STRIP) if kind is None else np.asarray(kind, np.int64)
     ids = tuple(p[0] for p in places)
-    return Land(frame, east0_m, north0_m, cell_m, cost, field.astype(np.float32), ids, east, north, out, ground_m)
+    return Land(frame, east0_m, north0_m, cell_m, cost, field.astype(np.float32), ids, east, north, kinds, ground_m)
 
 
 def edge_points(
-    *, east0_m: float, north0_m: float, width_m: float, height_m: float, apart_m: float = 25_000.0
+    *, east0_m: float, north0_m: float, width_m: float, height_m: float, apart_m: float = EDGE_APART_M
 ) -> list[tuple[str, float, float]]:
     """Return points all round the edge of an area where flights may leave it: id, east, north.
 
@@ -188,7 +210,7 @@ def whither(
     """
     habit = habit or Habit()
     assert len(east_m) >= 2 and len(usage) == len(land.ids), "a track needs two rows, each place a prior"
-    seen, progress, away_cost, speed = features(
+    seen, progress, left_m, speed = features(
         land, east_m=east_m, north_m=north_m, time_s=time_s, usage=usage, climb_mps=climb_mps,
         height_msl_m=height_msl_m,
     )  # fmt: skip
@@ -199,26 +221,43 @@ def whither(
     q = both[:-1] / max(float(both[:-1].sum()), 1e-300)
     stay = math.exp(-habit.hazard_per_min * _left_min(land, float(east_m[-1]), float(north_m[-1]), speed))
     q = (1.0 - elsewhere) * (stay * q + (1.0 - stay) * usage)
-    left = away_cost / max(speed, 30.0)
-    low, high = (np.interp(progress, KNOTS, [w[k] for w in fitted.windows]) for k in (0, 1))
+    left_s = np.maximum(left_m / max(speed, 30.0), LEFT_MIN_S)
+    low, high = windows_at(habit, land, left_s)
+    flown_s, expected_s = float(time_s[-1] - time_s[0]), float(both[:-1] @ left_s / max(float(both[:-1].sum()), 1e-300))
+    clock = flown_s / max(flown_s + expected_s, 1.0)
     return Whither(
         ids=land.ids,
         probability=np.append(q, elsewhere),
-        arrive_low_s=left * low,
-        arrive_high_s=left * high + 60.0,
+        arrive_low_s=left_s * low,
+        arrive_high_s=left_s * high,
         cost_excess=-seen[:, 0],
         heading_cos=seen[:, 1],
         usage=usage,
         progress=progress,
-        level=float(np.interp(progress, KNOTS, fitted.levels)),
+        clock=clock,
+        levels=levels_at(fitted, land, clock),
     )
+
+
+def windows_at(habit: Habit, land: Land, left_s: F) -> tuple[F, F]:
+    """Return the shares (places,) of the expected time left between which arrival lies nine times in ten."""
+    at, knots = np.log(left_s / 60.0), np.log(LEFT_KNOTS_MIN)
+    table = np.asarray(habit.windows, np.float64)
+    low, high = (np.where(land.leaves, *(np.interp(at, knots, table[w, :, k]) for w in (1, 0))) for k in (0, 1))
+    return low, high
+
+
+def levels_at(fitted: Fitted, land: Land, clock: float) -> F:
+    """Return the level (places + 1,) of each candidate, last of "elsewhere": see :meth:`Whither.likeliest`."""
+    table = np.array([np.interp(clock, CLOCK_KNOTS, row) for row in fitted.levels])
+    return np.asarray(table[np.append(land.kind, ELSEWHERE)], np.float64)
 
 
 def features(
     land: Land, *, east_m: F, north_m: F, time_s: F, usage: F, climb_mps: float = math.nan,
     height_msl_m: float = math.nan,
 ) -> tuple[F, float, F, float]:  # fmt: skip
-    """Return (places, features) in the order of FEATURES, the share of the way flown, cost left, and speed [m/s]."""
+    """Return (places, features) in the order of FEATURES, the share of the way flown, the way left [m], speed [m/s]."""
     east, north = _smooth(east_m), _smooth(north_m)
     excess, here, start = _excess(land, east, north, 0)
     de, dn = _course(east, north, time_s)
@@ -245,7 +284,31 @@ def features(
     # progress by the places that the way so far leads to best
     best = _softmax(seen @ np.array(CLOCK))
     progress = float(best @ np.clip(1.0 - here / np.maximum(start, 1.0), 0.0, 1.0))
-    return seen, progress, here, speed
+    return seen, progress, _left_m(land, float(east[-1]), float(north[-1]), de, dn), speed
+
+
+def _left_m(land: Land, east: float, north: float, de: float, dn: float) -> F:
+    """Return the way left to each place [m]: straight, for the cost of the ground is what pilots avoid, not time.
+
+    A flight crosses the edge where its course leads, not at one of the points that stand for 25 km of it.
+    """
+    x, y = land.east_m - east, land.north_m - north
+    out = land.leaves
+    if not out.any():
+        return np.hypot(x, y)
+    seconds = min(_until(de, x[out]), _until(dn, y[out]))
+    if math.isfinite(seconds):
+        to_e, to_n = seconds * de - x, seconds * dn - y
+        share = out * np.minimum(0.5 * EDGE_APART_M / np.maximum(np.hypot(to_e, to_n), 1.0), 1.0)
+        x, y = x + share * to_e, y + share * to_n
+    return np.hypot(x, y)
+
+
+def _until(speed: float, edge: F) -> float:
+    """Return after how many seconds a coordinate reaches the last of ``edge`` [m] at a speed."""
+    if abs(speed) < 1.0:
+        return math.inf
+    return max(float(edge.max() if speed > 0.0 else edge.min()) / speed, 0.0)
 
 
 def _height(land: Land, east: float, north: float, away: F, height_m: float) -> tuple[F, F]:

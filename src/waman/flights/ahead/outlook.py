@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from waman.config import Team
 from waman.flights.ahead.ending import Ending, ending
-from waman.flights.ahead.intent import CELL_M, Land, Whither, edge_points, land_of, usage_of, whither
+from waman.flights.ahead.intent import (
+    CELL_M,
+    EDGE,
+    KNOWN,
+    STRIP,
+    Land,
+    Whither,
+    edge_points,
+    land_of,
+    usage_of,
+    whither,
+)
 from waman.flights.ahead.response import Destination, Response, response
 from waman.geo.frames import Frame
 from waman.geo.time import datetime_us
@@ -81,7 +92,7 @@ def scene_of(
     named = [(str(p["id"]), float(a), float(b)) for p, a, b in zip(mine, *at, strict=True)]
     land = land_of(
         heights, frame=frame, east0_m=float(xs.min()), north0_m=float(ys.min()), places=[*named, *edge], cell_m=cell,
-        leaves=[False] * len(named) + [True] * len(edge),
+        kind=[STRIP if p["kind"] == "strip" and not p.get("listed") else KNOWN for p in mine] + [EDGE] * len(edge),
     )  # fmt: skip
     lat, lon = frame.to_degrees(east_m=land.east_m, north_m=land.north_m)
     guards = [p["kind"] == "strip" and not p.get("listed") for p in mine] + [False] * len(edge)
