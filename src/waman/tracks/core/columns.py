@@ -32,5 +32,5 @@ NONE, PRESSURE, GEOMETRIC = range(3)
 
 BANDS = 20
 LINE_ROWS = 3
-"""After the bands of the pressure table: line, variance and covariance, variance (see look.fit_pressure)."""
+"""After the bands of the pressure table: line, variance and covariance, variance (see pressure.fit_pressure)."""
 """Altitude bands of 1,000 m in which the geometric-minus-pressure difference is learned."""
