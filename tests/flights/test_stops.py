@@ -150,6 +150,19 @@ def test_an_aircraft_of_unknown_height_was_as_high_as_it_takes_to_be_seen_where_
     assert found["searchable"] > 0.95
 
 
+def test_lost_while_it_rolled_and_found_again_rolling_is_a_stop_but_drifting_is_not() -> None:
+    east = 111_195.0 * np.cos(np.radians(11.6))
+    for cruise_mps, stopped in ((70.0, True), (9.0, False)):
+        lon = [-73.0 - cruise_mps * 980.0 / east]
+        lon.append(lon[0] - 9.0 * 20.0 / east)
+        way = [(0.0, -11.6, -73.0, 800.0), (980.0, -11.6, lon[0], 800.0), (1000.0, -11.6, lon[1], 800.0)]
+        home = [(1500.0, -11.6, lon[1], 800.0), (1520.0, -11.6, lon[0], 800.0), (2500.0, -11.6, -73.0, 800.0)]
+        parts = track([*way, *home], icao24=None, callsign=None, hidden=[(1000.5, 1499.5)])
+        parts["altitude_msl_m"] = np.full(len(parts["time"]), np.nan)
+        rows = explain(tracks(parts), area()).to_pylist()
+        assert (len(rows) == 2 and "stop.hidden" in rules_of(rows)) is stopped
+
+
 def report(event: str = "landed", lat: float = -11.6, lon: float = -73.66, minutes: float = 18.0, **more: Any) -> Any:
     first = np.datetime64(START_US + int(minutes * 60e6), "us")
     told = {"time_earliest": f"{first}Z", "time_latest": f"{first + np.timedelta64(5, 'm')}Z", "event": event}

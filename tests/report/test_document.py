@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -16,6 +17,7 @@ from waman.config import Area
 from waman.errors import Problems
 from waman.export import veil
 from waman.report import Layer, document, summary, write_html, write_json
+from waman.report.document import KEPT
 
 AREA = Area(name="Andes <west> of the VRAEM", bbox=(-77.9, -13.2, -72.5, -11.0), timezone="America/Lima")
 PNG = base64.b64decode(
@@ -117,3 +119,10 @@ def test_the_terminal_shows_what_needs_a_reader_first() -> None:
     first = next(i for i, line in enumerate(lines) if line.startswith("Flight"))
     assert "F0002" in lines[first + 1] and "not yet explained" in lines[first + 1]
     assert any("5 of 33 flights shown" in line for line in lines)
+
+
+def test_the_page_on_the_report_names_every_key_of_a_flight() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    flight = made("workspace")["flights"][0]
+    columns = set(KEPT) | {"flight", "start", "end"}
+    assert not [key for key in flight if key not in columns and f".{key}" not in page]

@@ -54,6 +54,8 @@ APPROACH_S, CRUISE_MPS, APPROACH_MPS = 150.0, 70.0, 30.0
 AERODROME_REACH_M = 5000.0
 """The farthest runway end from the reference point of a large aerodrome."""
 FLYING_MPS = 30.0
+ROLLED_S = 60.0
+"""An aeroplane is on the ground and slow within a minute of its approach."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,9 @@ def _gaps(rows: Rows, places: Places, terrain: Ground | None) -> tuple[NDArray[n
         hid |= (blind | (down[: len(long)] & down[len(long) :])) & _turned(rows, a, b, apart / dt[long], apart)
         hid &= dt[long] <= STOP_GAP_S[1]
         hid &= dt[long] - flying_s(rows, a, b) > HIDDEN_TIME_S
-        hid &= np.fmax(rows.speed_mps[a], rows.speed_mps[b]) > TAXI_MPS
+        # lost while it rolled, it flew a minute before; what only ever taxied or drifted did not stop here
+        flew = np.stack([rows.speed_mps[k] for k in (a, b, row_at(rows, a, -ROLLED_S), row_at(rows, b, ROLLED_S))])
+        hid &= np.fmax.reduce(flew) > np.where(np.fmax(flew[0], flew[1]) > TAXI_MPS, TAXI_MPS, FLYING_MPS)
         cut[long] = (low_a & low_b & (dt[long] > GAP_LOW_S)) | (unknown & (dt[long] > GAP_UNKNOWN_HEIGHT_S))
         # more than half an hour unaccounted for: nobody can say that it is the same flight
         cut[long] |= stood | hid | (dt[long] - flying_s(rows, a, b) > GAP_UNKNOWN_HEIGHT_S)

@@ -26,13 +26,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waman.flights.cut.segment import APPROACH_MPS, CRUISE_MPS, HIDDEN
-from waman.flights.record import Field, Flight, Found, Given
+from waman.flights.record import Flight, Found, Given
 from waman.flights.rules.border import crossed_unplanned
 
 LISTED_NEAR_M = 5000.0
@@ -46,14 +45,13 @@ UNSEEN_S = 540.0
 """What was lost at cruise flew on: a strip lies up to this far beyond the edge of cover, 38 km at 70 m/s."""
 STOOD_S = 300.0
 WATCHED_MIN, LOOKS, SCAN_S = 0.5, 5, 10.0
-HEIGHTS_AGL_M = (100.0, 300.0, 1000.0)
-"""Where nobody measured a height: what nobody knows of the corridor, low, usual and high (facts of the corridor)."""
 ROWS_BESIDE = np.array([0, 3, 6])
+ASSUMED_AGL_M = (100.0, 300.0, 1000.0)
+"""Heights that an aircraft may have where none was measured: those a sensor assumes unless the area says others [m]."""
+BY_CHANCE = 0.05
+"""A detection where the field sees nothing: the field may be wrong there, or the plot false."""
 AHEAD_COS = math.cos(math.radians(8.0))
 AERODROMES, STRIPS, HOMES = ("aerodrome", "heliport"), ("strip",), ("village", "base")
-
-
-F = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -163,6 +161,7 @@ def _watched(stop: _Stop, flight: Flight, given: Given) -> float | None:
     """Return the probability that it would have been seen once, had it circled where it was lost; None where unknown.
 
     Where it was lost: about its last and its next rows. A sensor of unknown state is left out, never taken as on.
+    An aircraft without a height flew as high as the detections beside the gap say: what was seen was in view.
     """
     sensors = given.radar_sensors + (given.transponder_sensors if flight.icao24 or flight.code_heard else ())
     if given.detection is None or not sensors or len(stop.rows) < 2:
@@ -172,42 +171,46 @@ def _watched(stop: _Stop, flight: Flight, given: Given) -> float | None:
     beside = beside[rows.chain[beside] == rows.chain[a]]
     at = np.repeat(beside, LOOKS)
     time_s = np.tile(np.linspace(float(rows.time_s[a]), float(rows.time_s[b]), LOOKS + 2)[1:-1], len(beside))
-    lat, lon = rows.lat_deg[at], rows.lon_deg[at]
-    when = (rows.start_us + time_s * 1e6).astype(np.int64)
     scans = float(rows.time_s[b] - rows.time_s[a]) / SCAN_S / LOOKS
-    seen_us = (rows.start_us + rows.time_s[beside] * 1e6).astype(np.int64)
-    height = rows.altitude_m[beside]
-    if given.terrain is not None and np.isfinite(height).any():
-        heights, shares = [height - given.terrain(rows.lat_deg[beside], rows.lon_deg[beside])], np.ones(1)
-    else:
-        heights = [np.full(len(beside), h) for h in HEIGHTS_AGL_M]
-        shares = _shares(given.detection, sensors, rows.lat_deg[beside], rows.lon_deg[beside], heights, seen_us)
-    missed, known = 0.0, False
-    for one, share in zip(heights, shares, strict=True):
-        unseen = 1.0
-        for sensor in sensors:
-            pd = given.detection.detection_probability(lat, lon, np.repeat(one, LOOKS), sensor=sensor, time=when)
-            pd = np.asarray(pd, np.float64).reshape(len(beside), LOOKS)
-            known |= bool(np.isfinite(pd).any())
-            unseen *= float(np.prod((1.0 - np.nan_to_num(pd).mean(axis=0)) ** scans))
-        missed += share * unseen
-    return 1.0 - missed if known else None
+    heights = (math.nan,) if _has_height(flight, beside, given) else ASSUMED_AGL_M
+    missed, likely = np.ones(len(heights)), np.ones(len(heights))
+    seen = beside[rows.detected[beside]]
+    for k, height in enumerate(heights):
+        pd = np.array([_pd(flight, given, s, at, time_s, height).reshape(-1, LOOKS) for s in sensors])
+        if k == 0 and not np.isfinite(pd).any():
+            return None
+        missed[k] = np.prod((1.0 - np.nan_to_num(pd).mean(axis=1)) ** scans)
+        if len(heights) > 1:
+            then = np.array([_pd(flight, given, s, seen, rows.time_s[seen], height) for s in sensors])
+            likely[k] = np.prod(np.maximum(1.0 - np.prod(1.0 - np.nan_to_num(then), axis=0), BY_CHANCE))
+    return float(1.0 - likely @ missed / likely.sum())
 
 
-def _shares(
-    field: Field, sensors: Sequence[str], lat_deg: F, lon_deg: F, heights: Sequence[F], time_us: Any
+def _has_height(flight: Flight, at: NDArray[np.int64], given: Given) -> bool:
+    """Return whether a height above ground is known at all of these rows, or cannot be had for want of terrain."""
+    return given.terrain is None or bool(np.isfinite(flight.rows.altitude_m[at]).all())
+
+
+def _pd(
+    flight: Flight,
+    given: Given,
+    sensor: str,
+    at: NDArray[np.int64],
+    time_s: NDArray[np.float64],
+    height_agl_m: float,
 ) -> NDArray[np.float64]:
-    """Return how likely each height is of an aircraft without a measured one: it was seen at these rows, so as far as
-    it would have been seen there from each height (Bayes, heights alike before).
+    """Return the probability that a sensor sees it in a scan at these rows' places, NaN where its state is unknown.
+
+    ``height_agl_m`` stands where a row has no height of its own; NaN leaves it to the field.
     """
-    likelihood = []
-    for height in heights:
-        unseen = np.ones(len(lat_deg))
-        for sensor in sensors:
-            pd = field.detection_probability(lat_deg, lon_deg, height, sensor=sensor, time=time_us)
-            unseen *= 1.0 - np.nan_to_num(np.asarray(pd, np.float64))
-        likelihood.append(float(np.prod(np.maximum(1.0 - unseen, 1e-3))))
-    return np.array(likelihood) / sum(likelihood)
+    assert given.detection is not None
+    rows = flight.rows
+    lat, lon = rows.lat_deg[at], rows.lon_deg[at]
+    ground = given.terrain(lat, lon) if given.terrain is not None else np.full(len(at), np.nan)
+    height, when = rows.altitude_m[at] - ground, (rows.start_us + time_s * 1e6).astype(np.int64)
+    height = np.where(np.isfinite(height), height, height_agl_m)
+    pd = given.detection.detection_probability(lat, lon, height, sensor=sensor, time=when)
+    return np.asarray(pd, np.float64).reshape(len(at))
 
 
 def hovers(flight: Flight) -> bool:
