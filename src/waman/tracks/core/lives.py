@@ -51,7 +51,11 @@ def start_tracks(
         icao = batch.i[j, col.P_ICAO]
         if icao >= 0 and state.ident_i[icao, 1] >= 0:
             val[col.BOTH_BAND] = -1.0  # an altimeter met before
-        tag[col.ID] = name_track(state, batch, j, par)
+        if icao >= 0:
+            tag[col.ID] = name_track(state, batch, j, par)
+        else:
+            tag[col.ID] = state.counters[1]
+            state.counters[1] += 1
         take_tags(tag, batch.i[j], state.ident_i)
         update_height(val, tag, f, state.dz)
         state.counters[0] += 1
@@ -61,7 +65,7 @@ def start_tracks(
 def name_track(state: State, batch: Batch, j: int, par: Params) -> int:
     """Return the id of a new track: that of a lost track of the same address if one flight could join them."""
     icao = batch.i[j, col.P_ICAO]
-    if icao >= 0 and state.ident_i[icao, 0] == 0 and state.ident_i[icao, 1] >= 0:
+    if state.ident_i[icao, 0] == 0 and state.ident_i[icao, 1] >= 0:
         gone = batch.f[j, col.P_T] - state.ident_f[icao, 0]
         far = math.hypot(batch.f[j, col.P_X] - state.ident_f[icao, 1], batch.f[j, col.P_Y] - state.ident_f[icao, 2])
         if far <= par.speed_max_mps * gone + 2000.0:

@@ -176,43 +176,46 @@ def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params
 
 
 @kernel
-def inside(x: Floats, p: Floats, count: int, f: Floats, lag_s: float, gate: float) -> bool:
-    """Return whether a plot lies in the gate of any model: :func:`innovation` without a division, for most say no."""
-    t = lag_s
+def inside(x: Floats, p: Floats, count: int, f: Floats, j: int, lag_s: float, gate: float) -> bool:
+    """Return whether plot ``j`` of ``f`` lies in the gate of any model, as :func:`innovation` has it.
+
+    No division and no logarithm: for most pairs the answer is no.
+    """
+    t, zx, zy, rxx, rxy, ryy = lag_s, f[j, col.P_X], f[j, col.P_Y], f[j, col.P_RXX], f[j, col.P_RXY], f[j, col.P_RYY]
     for m in range(count):
-        sxx = p[m, 0] + t * (2.0 * p[m, 3] + t * p[m, 7]) + f[col.P_RXX]
-        sxy = p[m, 1] + t * (p[m, 4] + p[m, 5] + t * p[m, 8]) + f[col.P_RXY]
-        syy = p[m, 2] + t * (2.0 * p[m, 6] + t * p[m, 9]) + f[col.P_RYY]
-        nx, ny = f[col.P_X] - x[m, 0] - t * x[m, 2], f[col.P_Y] - x[m, 1] - t * x[m, 3]
+        sxx, sxy, syy, nx, ny = p[m, 0] + rxx, p[m, 1] + rxy, p[m, 2] + ryy, zx - x[m, 0], zy - x[m, 1]
+        if t != 0.0:
+            sxx += t * (2.0 * p[m, 3] + t * p[m, 7])
+            sxy += t * (p[m, 4] + p[m, 5] + t * p[m, 8])
+            syy += t * (2.0 * p[m, 6] + t * p[m, 9])
+            nx, ny = nx - t * x[m, 2], ny - t * x[m, 3]
         if syy * nx * nx - 2.0 * sxy * nx * ny + sxx * ny * ny <= gate * (sxx * syy - sxy * sxy):
             return True
     return False
 
 
 @kernel
-def pair_weight(
-    x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, lag_s: float, par: Params
-) -> tuple[float, float]:
-    """Return the likelihood of a plot on a track and how to use it; 0 outside the gate or where forbidden.
-
-    The second number is the factor on the plot's noise (1 as it is), or -1: restart the state here.
-    A plot outside the gate that carries the track's own address is never given to chance: where the
-    aircraft could have flown, it is used with noise stretched until it fits (a stale or jumpy position), or,
-    after a gap long enough to turn in, the track restarts there.
-    """
-    count = tag[col.MODES]
-    best, total, gate = 1e300, 0.0, par.gate if tag[col.HITS] > 1 else par.gate_young
+def likelihood(x: Floats, p: Floats, mu: Floats, count: int, f: Floats, j: int, lag_s: float) -> float:
+    """Return the likelihood [1/m^2] of the place of plot ``j`` of ``f`` over the ``count`` models of a track."""
+    total = 0.0
     for m in range(count):
-        d2, det = innovation(x[m], p[m], f[col.P_X], f[col.P_Y], f[col.P_RXX], f[col.P_RXY], f[col.P_RYY], lag_s)
-        best = min(best, d2)
+        rxx, rxy, ryy = f[j, col.P_RXX], f[j, col.P_RXY], f[j, col.P_RYY]
+        d2, det = innovation(x[m], p[m], f[j, col.P_X], f[j, col.P_Y], rxx, rxy, ryy, lag_s)
         if d2 < 200.0:  # beyond, less than 1e-43 of the peak
             total += (1.0 if count == 1 else mu[m]) * math.exp(-0.5 * d2) / (2.0 * math.pi * math.sqrt(det))
-    if best <= gate:
-        return total * tag_gain(val, tag, dz, f, k, par), 1.0
-    if tag[col.ICAO] < 0 or tag[col.ICAO] != k[col.P_ICAO]:
-        return 0.0, 1.0
+    return total
+
+
+@kernel
+def stray(x: Floats, p: Floats, count: int, seen_s: float, f: Floats, lag_s: float, par: Params) -> tuple[float, float]:
+    """Return the weight of a plot outside the gate that carries the track's own address, and how to use it.
+
+    Such a plot is never given to chance: where the aircraft could have flown, it is used with noise stretched by
+    the second number until it fits (a stale or jumpy position), or, where that is -1 (after a gap long enough to
+    turn in), the track restarts there. Weight 0: it could not have flown there.
+    """
     y, v = x[count - 1], p[count - 1]
-    gap = max(f[col.P_T] - val[col.SEEN], 0.0)
+    gap = max(f[col.P_T] - seen_s, 0.0)
     speed = min(math.hypot(y[2], y[3]), par.speed_max_mps)
     back = gap - lag_s
     far = math.hypot(f[col.P_X] - y[0] + back * y[2], f[col.P_Y] - y[1] + back * y[3])
@@ -316,12 +319,17 @@ def gate_all(
                     dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
                     if dx * dx + dy * dy > limit * limit:
                         continue
-                    other, fj, lag = k[first + j, col.P_ICAO], f[first + j], f[first + j, col.P_T] - time_s
+                    other, lag = k[first + j, col.P_ICAO], f[first + j, col.P_T] - time_s
                     if one >= 0 and other >= 0 and one != other:
                         continue
-                    if (one < 0 or one != other) and not inside(x, p, modes, fj, lag, own):
+                    if inside(x, p, modes, f, first + j, lag, own):
+                        w, scale = likelihood(x, p, mu, modes, f, first + j, lag), 1.0
+                        if one >= 0 or tag[col.M3A] >= 0 or tag[col.ALT_FROM] > 0:
+                            w *= tag_gain(val, tag, dz, f[first + j], k[first + j], par)
+                    elif one >= 0 and one == other:
+                        w, scale = stray(x, p, modes, val[col.SEEN], f[first + j], lag, par)
+                    else:
                         continue
-                    w, scale = pair_weight(x, p, mu, val, tag, dz, fj, k[first + j], lag, par)
                     if w > 0.0:
                         plot[used], weight[used], factor[used] = j, w, scale
                         used += 1
