@@ -56,10 +56,14 @@ def seen_every_10_s(found: Scenario) -> Scenario:
 
 @dataclass(frozen=True)
 class Watched:
-    """The simulator's sight as the rules may ask it: off gives 0, a state nobody wrote down gives NaN."""
+    """The simulator's sight as the rules may ask it: off gives 0, a state nobody knows gives NaN.
+
+    As the coverage stage has it, a radar that makes false plots proves by them that it is on.
+    """
 
     world: World
     states: dict[str, Blocks]
+    noisy: frozenset[str]
 
     def detection_probability(
         self,
@@ -77,6 +81,8 @@ class Watched:
         start = int(micros(self.world, np.array(0.0)))
         at = np.clip(np.searchsorted(state.start_s, (np.asarray(time) - start) / 1e6, side="right") - 1, 0, None)
         known = np.array([s in ("up", "down") for s in state.state])[at]
+        if sensor in self.noisy:
+            known |= np.array([s == "unknown" for s in state.state])[at] & (state.factor[at] > 0.0)
         return np.where(known, pd * state.factor[at], np.nan)
 
 
@@ -98,7 +104,11 @@ def given(world: World) -> Given:
         completeness=(max(plan - 0.15, 0.0), min(plan + 0.15, 1.0)),
         register=register_rows(world.fleet),
         reports=[_as_read(r) for r in reports(world)[0]],
-        field=Watched(world, {s.id: blocks(world.scenario, s.id) for s in world.scenario.sensor}),
+        field=Watched(
+            world,
+            {s.id: blocks(world.scenario, s.id) for s in world.scenario.sensor},
+            frozenset(s.id for s in world.scenario.sensor if s.false_plots_per_scan >= 1.0),
+        ),
         transponder_sensors=[s.id for s in world.scenario.sensor if s.kind == "ads_b"],
         radar_sensors=[s.id for s in world.scenario.sensor if s.kind in ("psr", "psr_ssr")],
         terrain=world.ground.elevation,

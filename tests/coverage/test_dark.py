@@ -113,14 +113,14 @@ def test_a_log_in_local_time_is_read_and_its_bad_rows_become_problems(tmp_path: 
         read_availability(log, timezone=None, problems=problems)
 
 
-def test_plots_speak_only_for_sensors_of_which_no_record_does() -> None:
-    down = tables.table(
-        "availability", {"sensor": ["mast"], "start": [START - HOUR], "end": [START], "state": ["down"]}
-    )
-    left = combine([down], recording())
-    assert left.num_rows == 1 and state_at(left, "mast", [START + HOUR]).tolist() == [-1]
-    proved = combine([], recording())
-    assert state_at(proved, "mast", [START + HOUR]).tolist() == [2]
+def test_plots_prove_a_sensor_up_where_a_record_says_that_nobody_knows_and_not_where_it_says_down() -> None:
+    def record(state: str) -> pa.Table:
+        hours = {"sensor": ["mast"], "start": [START], "end": [START + 2 * HOUR], "state": [state]}
+        return tables.table("availability", hours)
+
+    for parts, expected in (([record("unknown")], 2), ([], 2), ([record("down")], 0)):
+        assert state_at(combine(parts, recording()), "mast", [START + HOUR]).tolist() == [expected]
+    assert state_at(combine([record("unknown")], None), "mast", [START + HOUR]).tolist() == [-1]
 
 
 def test_cover_takes_the_logs_of_the_area_and_what_plots_prove(tmp_path: Path) -> None:

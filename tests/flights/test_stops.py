@@ -15,6 +15,7 @@ FIELD = {"id": "A1", "kind": "aerodrome", "lat_deg": -10.2, "lon_deg": -75.5, "e
 
 
 def area(*places: dict[str, Any], **more: Any) -> Given:
+    more = {"field": Off(0.4), "radar_sensors": ["hill"], **more}
     return given_of(
         bbox=(-76.0, -13.0, -72.9, -10.0),
         places=[FIELD, *places],
@@ -121,8 +122,8 @@ class Off:
         return np.full(np.shape(lat_deg), self.pd)
 
 
-@pytest.mark.parametrize(("pd", "rule"), [(0.4, "stop.hidden"), (0.0, "stop.unwatched"), (np.nan, "stop.hidden")])
-def test_out_of_sight_of_a_radar_that_was_off_is_no_stop(pd: float, rule: str) -> None:
+@pytest.mark.parametrize(("pd", "rule"), [(0.4, "stop.hidden"), (0.0, "stop.unwatched"), (np.nan, "stop.unwatched")])
+def test_out_of_sight_of_a_radar_that_was_off_or_may_have_been_is_no_stop(pd: float, rule: str) -> None:
     rows = judged(area(field=Off(pd), radar_sensors=["hill"]))
     found = {f["rule"]: f for r in rows for f in r["findings"]}
     assert rule in found and len(set(found) & {"stop.hidden", "stop.unwatched"}) == 1
@@ -131,6 +132,11 @@ def test_out_of_sight_of_a_radar_that_was_off_is_no_stop(pd: float, rule: str) -
         if np.isnan(pd)
         else found[rule]["searchable"] == pytest.approx(float(pd > 0), abs=0.01)
     )
+
+
+def test_where_nobody_says_what_could_be_seen_a_gap_is_no_stop() -> None:
+    rows = judged(area(field=None))
+    assert "stop.unwatched" in rules_of(rows) and {r["verdict"] for r in rows} == {"insufficient"}
 
 
 class Above(Off):

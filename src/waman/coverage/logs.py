@@ -74,9 +74,9 @@ def _table(reader: csv.DictReader[str], path: Path, timezone: tzinfo | None, pro
 def combine(parts: Sequence[pa.Table], plots: pa.Table | None) -> pa.Table:
     """Join what is on record with what the plots themselves prove.
 
-    A sensor that any record speaks of (a heartbeat, a log) is left to its records. Of the
-    others the plots say when they were surely up, and the rate of identified traffic when they
-    were degraded; where both say nothing the state is unknown.
+    Plots prove that their sensor was up while they came, also where a record says that nobody knows; where a record
+    says worse, it holds. Of sensors that no record speaks of (a heartbeat, a log) the rate of identified traffic says
+    when they were degraded; where all say nothing the state is unknown.
 
     >>> day = tables.table("availability", {"sensor": ["a"], "start": [0], "end": [10], "state": ["up"]})
     >>> combine([day, day], None).num_rows
@@ -87,8 +87,6 @@ def combine(parts: Sequence[pa.Table], plots: pa.Table | None) -> pa.Table:
         return known
     spoken = set(known["sensor"].cast(pa.string()).to_pylist())
     names = np.asarray(plots["sensor"].cast(pa.string()).to_numpy(zero_copy_only=False))
-    silent = plots.filter(pa.array(~np.isin(names, sorted(spoken)))) if spoken else plots
-    if not silent.num_rows:
-        return known
-    rest = sorted(set(silent["sensor"].cast(pa.string()).to_pylist()))
-    return tables.concat("availability", [known, from_plots(silent), from_rate(silent, sensors=rest)])
+    rest = sorted(set(names.tolist()) - spoken)
+    silent = plots.filter(pa.array(np.isin(names, rest)))
+    return tables.concat("availability", [known, from_plots(plots), from_rate(silent, sensors=rest)])

@@ -3,8 +3,8 @@
 What it checks: whether the aircraft was seen standing, went down low and came up again at the same place, or was out
 of sight for longer than its way and a landing take, where no listed aerodrome and no settlement is near; and how
 long it can have stood there. Out of sight counts only where the sensors were on: had it circled where it was lost, it
-would have been seen with the probability given as searchable. Where nobody measured its height it was as high as it
-takes to be seen there.
+would have been seen with the probability given as searchable; where nobody knows whether they were on, it is a note.
+Where nobody measured its height it was as high as it takes to be seen there.
 
 Why it matters: with a border crossing or a contradicted identity it is the second independent
 thing seen. Loading takes 5 to 12 minutes.
@@ -122,8 +122,8 @@ def _weighed(stop: _Stop, flight: Flight, given: Given) -> list[Found]:
     if stop.low_s > LOADING_S:
         return [Found("stop.long", values)]
     watched = None if stop.seen else _watched(stop, flight, given)
-    if watched is not None and watched < WATCHED_MIN:
-        # nobody looked: it may have circled in plain view
+    if not stop.seen and (watched is None or watched < WATCHED_MIN):
+        # nobody looked, or nobody knows whether anybody did: it may have circled in plain view
         return [Found("stop.unwatched", values, searchable=watched)]
     # how long it stood is not known where its leaving (coming) was not seen, or it was lost at cruise
     strength = 1.0 if stop.high_s <= LOADING_S else 0.8
