@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "results"
+NUMBERS = re.compile(r"\[\n\s+([-\d.eE+,\s]+?)\n\s+\]")
 
 
 def machine() -> dict[str, Any]:
@@ -62,7 +64,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def write(name: str, figures: dict[str, Any], *, packages: Sequence[str] = ()) -> Path:
-    """Write bench/results/NAME.json and print where it is."""
+    """Write bench/results/NAME.json, a list of numbers on one line, and print where it is."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
     whole = {
@@ -72,6 +74,7 @@ def write(name: str, figures: dict[str, Any], *, packages: Sequence[str] = ()) -
         "versions": versions(*packages),
         "figures": figures,
     }
-    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False, default=float) + "\n", encoding="utf-8")
+    text = json.dumps(whole, indent=1, ensure_ascii=False, default=float) + "\n"
+    path.write_text(NUMBERS.sub(lambda m: "[" + " ".join(m[1].split()) + "]", text), encoding="utf-8")
     print(f"{path.name} written")
     return path
