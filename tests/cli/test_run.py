@@ -110,6 +110,18 @@ def test_a_doubt_outlives_the_next_run_and_stands_in_what_is_exported(workspace:
     assert [c["answer"] for c in checks if c["by"]] == ["does not fit the profile", "known there"]
 
 
+def test_a_confirmation_is_weighed_at_once_and_the_command_shows_the_verdict_it_made(workspace: Path) -> None:
+    name = read_table("flights", workspace / "flights.parquet")["flight"][0].as_py()
+    told = [
+        json.loads(run("check", str(workspace), name, "confirmed", "--by", by, "--answer", "its own flight", "--json"))
+        for by in ("p1", "p2")
+    ]
+    kept = read_table("flights", workspace / "flights.parquet").to_pylist()[0]
+    assert (kept["verdict"], kept["basis"]) == ("explained", "checked")
+    assert told[-1]["verdict"] == kept["verdict"]
+    assert [f["rule"] for f in kept["findings"]].count("check.confirmed") == 2
+
+
 def test_a_check_nobody_knows_and_a_flight_nobody_knows_are_refused(workspace: Path) -> None:
     for arguments in (("nobody",), ("nobody", "doubt", "--by", "p", "--answer", "x")):
         result = CliRunner().invoke(cli.root, ["check", str(workspace), *arguments])

@@ -71,8 +71,8 @@ def _record(space: Workspace, row: dict[str, Any], check: str, *, by: str, answe
     middle = shapely.from_wkb(row["geometry"]).interpolate(0.5, normalized=True)
     given = Answer(row["flight"], check, done, by, now, answer, (start + end) // 2, middle.y, middle.x)
     add_answer(given, space.path("checks"))
-    flights, _ = carried(space.read("flights"), [given])
-    space.write("flights", confirmed(flights))
+    flights = confirmed(carried(space.read("flights"), [given])[0])
+    space.write("flights", flights)
     return next(r for r in flights.to_pylist() if r["flight"] == row["flight"])
 
 
