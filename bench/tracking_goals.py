@@ -144,6 +144,8 @@ def _own_goals(out: Table) -> Table:
         )
     if d := out.get("day"):
         found["a_day_of_one_radar"] = _goal("seconds (< 60 s of CPU, table to table)", d, d["cpu_s"] < 60.0)
+    if (k := out.get("strict")) and "D" in out["compared"]:
+        found["false_at_pd_half_strict"] = _strict(k, out["compared"]["D"])
     if w := out.get("wrong_field"):
         kept = {c: {k: r[k] for k in ("missed_kept", "ids_kept")} for c, r in w.items()}
         met = all(v >= 0.5 for r in kept.values() for v in r.values())
@@ -167,3 +169,18 @@ def _own_goals(out: Table) -> Table:
             t["latency_p99_s"] < 0.5 and grown < 1.05,
         )  # fmt: skip
     return found
+
+
+def _strict(rows: Table, peer: Table) -> Table:
+    """Return the goal on false tracks for the first threshold of ``reportable`` that meets it, else for the last."""
+    best = peer["rows"][peer["best_stonesoup"]]
+    for least, r in rows.items():
+        met = r["false"] <= best["false"] / 5 and r["missed"] <= best["missed"] and r["gospa"] <= 0.88 * best["gospa"]
+        reached = {"reportable": float(least), **r, "gospa_ratio": r["gospa"] / best["gospa"], "stonesoup": {
+            k: best[k] for k in ("gospa", "missed", "false", "false_tracks")}}  # fmt: skip
+        if met:
+            break
+    text = (
+        "<= 1/5 of Stone Soup's false at Pd 0.5, missed no worse and GOSPA <= 0.88, for a reader who asks for certainty"
+    )
+    return _goal(text, reached, met)

@@ -81,11 +81,13 @@ def run(s: Scenario, given: Any, *, causal: bool, params: Params | None = None, 
     )
 
 
-def pictures(s: Scenario, rows: pa.Table) -> tuple[Picture, Picture | None, np.ndarray[Any, Any]]:
+def pictures(
+    s: Scenario, rows: pa.Table, *, reportable: float = 0.5
+) -> tuple[Picture, Picture | None, np.ndarray[Any, Any]]:
     """Return truth, air picture and instants."""
     at = T0_US + (np.arange(len(s.plots)) * SCAN_S * 1e6).astype(np.int64)
     true = Picture(np.arange(s.truth.shape[1]), s.truth[:, :, 0], s.truth[:, :, 1])
-    rows = shown(rows)
+    rows = shown(rows, reportable=reportable)
     if not rows.num_rows:
         return true, None, at
     t, x, y = plane(rows, FRAME)

@@ -1,7 +1,8 @@
 """Real trajectories as truth: positions that aircraft told themselves, seen by a simulated radar, identities hidden.
 
 The recordings are the samples "paris" and "switzerland" (``waman sample fetch``). Each aircraft's own positions are
-interpolated to the radar's scans; detection, noise, mask and false plots are those of tracking_scenario.py.
+interpolated to the radar's scans while it flies: what taxies or stands at an airport is no target of a radar 100 km
+away, and no tracker is asked for it. Detection, noise, mask and false plots are those of tracking_scenario.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from waman.store import samples
 
 GAP_MAX_S = 30.0
 """Across longer silences of an aircraft its truth is absent."""
+FLYING_MPS = 30.0
+"""What moves less within 16 s stands, taxies or rolls, or repeats an old position: no truth of a flight (58 knots)."""
 PLACES = {  # side [m], pd0, clutter a scan, scans, hours after the record's first position
     "paris": (300e3, 0.8, 100.0, 60, 1.5),
     "switzerland": (300e3, 0.8, 100.0, 60, 7.0),
@@ -49,12 +52,20 @@ def truth(name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         here = (grid >= t[0]) & (grid <= t[-1]) & (t[after] - t[after - 1] <= GAP_MAX_S)
         px, py = np.interp(grid, t, x[mine]), np.interp(grid, t, y[mine])
         here &= (np.abs(px) < side / 2) & (np.abs(py) < side / 2)
+        here &= flies(px, py)
         path = np.stack([px, py, np.gradient(px, SCAN_S), np.gradient(py, SCAN_S)], 1)
         if here.sum() >= 3:
             rows.append(np.where(here[:, None], path, np.nan))
     states = np.stack(rows, axis=1)
     course = np.unwrap(np.nan_to_num(np.arctan2(states[..., 3], states[..., 2])), axis=0)
     return states, np.abs(np.gradient(course, SCAN_S, axis=0)) > np.radians(0.5)
+
+
+def flies(x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return for each scan whether an aircraft moved as fast as FLYING_MPS from two scans before to two after."""
+    k = np.arange(len(x_m))
+    a, b = np.maximum(k - 2, 0), np.minimum(k + 2, len(k) - 1)
+    return np.hypot(x_m[b] - x_m[a], y_m[b] - y_m[a]) >= FLYING_MPS * SCAN_S * (b - a)
 
 
 def make_real(name: str, seed: int) -> Scenario:

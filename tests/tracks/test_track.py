@@ -120,3 +120,13 @@ def test_plots_without_a_position_are_counted_not_raised() -> None:
     problems = Problems()
     assert track(bare, problems=problems).num_rows == 0
     assert problems.count == 3
+
+
+def test_a_track_outlives_misses_where_the_field_claims_to_see_everything() -> None:
+    x, y, t = straight(40)
+    kept = np.r_[0:20, 25:40]
+    # the second aircraft, always seen, proves that the radar looked
+    plots = radar_plots(np.r_[x[kept], x], np.r_[y[kept], y + 30e3], np.r_[t[kept], t])
+    rows = track(plots, detection_probability=0.98, causal=True)
+    confirmed = rows.filter(pa.compute.not_equal(rows["state"].cast(pa.string()), "tentative"))
+    assert len(confirmed["track"].unique()) == 2

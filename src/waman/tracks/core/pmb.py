@@ -132,7 +132,7 @@ def run_frames(
         miss = np.empty(n)
         for i in range(n):
             r = state.val[i, col.R]
-            miss[i] = 1.0 - r * pd[i] * look
+            miss[i] = 1.0 - r * min(pd[i], par.miss_pd_max) * look
             for e in range(start[i], start[i + 1]):
                 # the plot says where it is: Pd there, unless only the track knows the height
                 here = pd[i] if state.tag[i, col.ALT_FROM] else max(there[plot[e]], PD_MIN)

@@ -34,6 +34,7 @@ class Params(NamedTuple):
     jump_rate: float = 0.0466
     q_young: float = 10.0
     lifetime_s: float = 16000.0
+    miss_pd_max: float = 0.9  # a miss is no surer evidence than this: echoes fade, and no field is right to a tenth
     gate: float = 25.0  # squared Mahalanobis distance; leaves out 4e-6 of true plots
     gate_young: float = 8.0  # the same for a track of one plot, whose speed is only a prior
     prune: float = 5e-4

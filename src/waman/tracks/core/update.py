@@ -308,7 +308,7 @@ def update_tracks(
         a, b = start[i], start[i + 1]
         val, tag = vals[i], tags[i]
         r, seen, best, best_share, best_factor = val[col.R], 0.0, -1, 0.0, 1.0
-        miss_pd = pd[i] * look
+        miss_pd = min(pd[i], par.miss_pd_max) * look
         for e in range(a, b):
             seen += chosen[e]
             if chosen[e] > best_share:

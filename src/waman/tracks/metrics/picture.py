@@ -70,10 +70,10 @@ def picture(
     return Picture(ids, out_x, out_y)
 
 
-def shown(tracks: pa.Table) -> pa.Table:
-    """Return the rows of the air picture: not tentative, ``reportable`` at least 0.5."""
+def shown(tracks: pa.Table, *, reportable: float = 0.5) -> pa.Table:
+    """Return the rows of the air picture: not tentative, ``reportable`` at least 0.5 or what is asked."""
     state = np.asarray(tracks["state"].cast(pa.string()).to_pylist(), object)
-    return tracks.filter(pa.array((state != "tentative") & (tracks["reportable"].to_numpy() >= 0.5)))
+    return tracks.filter(pa.array((state != "tentative") & (tracks["reportable"].to_numpy() >= reportable)))
 
 
 def plane(table: pa.Table, frame: Frame) -> tuple[Ints, Floats, Floats]:
