@@ -38,6 +38,11 @@ def test_flights_seen_all_the_way_are_all_shown_however_many_flew_before() -> No
     )
 
 
+def test_a_flight_in_view_of_some_radar_is_shown_nearly_all_the_time() -> None:
+    # 52 of its 60 minutes it flies within some radar's 40 km, above Pd 0.8; radars' plots are never one observation
+    assert meant(field(), RADARS, [through(-11.8)], 300.0).minutes_tracked > 45.0
+
+
 def test_every_radar_plots_the_aircraft_where_it_was_when_the_beam_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beside, "FALSE_PLOTS_A_SCAN", 0.0)
     flown, precise = through(-11.8), [precisely(s) for s in RADARS]

@@ -202,7 +202,7 @@ def _table(sensor: Sensor, frame: Frame, found: F64) -> pa.Table:
         {
             "time": stamp, "received": stamp, "sensor": [sensor.id] * n, "kind": ["psr"] * n,
             "range_m": distance, "azimuth_deg": azimuth, "lat_deg": lat, "lon_deg": lon,
-            "lineage": np.arange(n), "source": [f"drawn/{sensor.id}"] * n, "offset": np.arange(n),
+            "source": [f"drawn/{sensor.id}"] * n, "offset": np.arange(n),
         },
     )  # fmt: skip
 
