@@ -14,6 +14,7 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
+from waman.tracks.core.coalescence import part_close_tracks
 from waman.tracks.core.lbp import marginals
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
 from waman.tracks.core.look import detection_at, expect, gate_all, predict_all
@@ -138,6 +139,7 @@ def run_frames(
                 here = pd[i] if state.tag[i, col.ALT_FROM] else max(there[plot[e]], PD_MIN)
                 weight[e] *= r * here
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
+        part_close_tracks(state.tag, start, plot, weight, miss, fresh, chosen, none, new_share)
         if counts:
             learn_clutter(state, batch, first, last, s, par, start, plot, chosen)
         update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look, forked)

@@ -36,7 +36,7 @@ class Params(NamedTuple):
     lifetime_s: float = 16000.0
     miss_pd_max: float = 0.9  # a miss is no surer evidence than this: echoes fade, and no field is right to a tenth
     gate: float = 25.0  # squared Mahalanobis distance; leaves out 4e-6 of true plots
-    gate_young: float = 8.0  # the same for a track of one plot, whose speed is only a prior
+    gate_young: float = 16.0  # the same for a track of one plot: up to 4 silent_mps, so that jets begin too
     prune: float = 5e-4
     unseen_min: float = 20.0  # aircraft in a radar's area that it has not shown, before it looks
     unseen_share: float = 0.4  # the same as a share of those tracked
