@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waman.tracks.core import columns as col
-from waman.tracks.core.coalescence import events, events_ref, part_close_tracks
-from waman.tracks.core.lbp import marginals, marginals_ref
+from waman.tracks.core.association.coalescence import events, events_ref, part_close_tracks
+from waman.tracks.core.association.marginals import marginals, marginals_ref
 
 
 def _odds(seed: int, tracks: int, plots: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waman.tracks.core.lbp import marginals, marginals_ref
+from waman.tracks.core.association.marginals import marginals, marginals_ref
 
 
 def _sparse(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from waman.jit import kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.coalescence import part_close_tracks
-from waman.tracks.core.lbp import marginals
+from waman.tracks.core.association.coalescence import part_close_tracks
+from waman.tracks.core.association.marginals import marginals
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
 from waman.tracks.core.look import detection_at, expect, gate_all, predict_all
 from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter

@@ -37,7 +37,7 @@ def part_close_tracks(
 ) -> None:
     """Give confirmed tracks that compete for plots the shares of their likeliest permutations, in place.
 
-    Arguments as in, and results of, :func:`waman.tracks.core.lbp.marginals`.
+    Arguments as in, and results of, :func:`waman.tracks.core.association.marginals.marginals`.
     """
     owner = np.full(fresh.shape[0], -1)
     tracks = start.shape[0] - 1
@@ -157,7 +157,8 @@ def events(odds: Floats) -> Floats:
             j, rest = rest % (m + 1) - 1, rest // (m + 1)
             if j >= 0:
                 kept[k, j] += mass[kind]
-    return kept / mass.sum()
+    out: Floats = kept / mass.sum()
+    return out
 
 
 def events_ref(odds: Floats) -> Floats:
