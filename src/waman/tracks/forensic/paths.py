@@ -2,7 +2,11 @@
 
 After minutes unseen an aircraft has turned some times, and what is left of its state is a ring of courses, not an
 ellipse. Paths are flown forward from an end and backward from a beginning to the middle of the gap; how well the two
-bundles meet there is the density of one given the other. Each look that would have shown a path lowers its weight.
+bundles meet there is the density of one given the other. Each look that would have shown a path lowers its weight, and
+so does ground that rises faster than it could climb: what is left are the ways along the valleys and behind the ridges.
+
+Where no height was told each path keeps one of its own above the ground. Heights must not be averaged look by look: who
+is too low to be seen at one look is so at the next, and a minute out of sight says low, not gone.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ import math
 import numpy as np
 
 from waman.jit import kernel
-from waman.tracks.core.look import detection_at
+from waman.tracks.core import columns as col
+from waman.tracks.core.look import Grid, detection_at
 from waman.tracks.core.motion import Floats
 from waman.tracks.core.state import Params, Sensors
 
@@ -22,25 +27,43 @@ TURN_MAX = math.radians(3.0)
 """Turns are drawn up to 3 deg/s, the standard rate of instrument flight: a circle in two minutes."""
 PLACE_SD_M, SPEED_SD_MPS = 500.0, 8.0
 """How near two paths must come in the middle to be one: a kernel of this width smooths the bundles."""
+LOW_AGL_M = (100.0, 300.0, 1000.0, 2000.0)
+"""Heights above ground drawn, alike often, where none is known (assumption: what answers nothing flies low)."""
+CLIMB_MPS, RIDGE_M = 5.0, 100.0
+"""A light aircraft climbs 1,000 ft a minute; ground that rises more costs a factor e for each 100 m (assumption)."""
 PD_HIGH = 0.9
 """One look proves no path wrong for sure: the field is never that exact."""
 
 
-def draws() -> tuple[Floats, Floats]:
-    """Return the random numbers of all bundles, always the same: normal (2, paths, 4), uniform (2, paths, looks, 2)."""
+def draws() -> tuple[Floats, Floats, Floats]:
+    """Return the random numbers of all bundles, always the same: normal (2, paths, 4), uniform (2, paths, looks, 2).
+
+    And heights above ground [m] (2, paths).
+    """
     rng = np.random.default_rng(1)
-    return rng.standard_normal((2, PATHS, 4)), rng.random((2, PATHS, LOOKS_MAX + 1, 2))
+    normal, uniform = rng.standard_normal((2, PATHS, 4)), rng.random((2, PATHS, LOOKS_MAX + 1, 2))
+    return normal, uniform, rng.choice(LOW_AGL_M, (2, PATHS))
+
+
+@kernel
+def ground_at(f: Floats, ground: Grid, x: float, y: float) -> float:
+    """Return the sampled ground height [m] of a place; of the nearest cell outside, 0 where no ground is known."""
+    if ground.shape[0] == 1:
+        return 0.0
+    c, k = int((x - f[col.S_GX]) / f[col.S_CELL]), int((y - f[col.S_GY]) / f[col.S_CELL])
+    return float(ground[min(max(k, 0), ground.shape[0] - 1), min(max(c, 0), ground.shape[1] - 1)])
 
 
 @kernel
 def fly(
-    x: Floats, root: Floats, back: float, normal: Floats, uniform: Floats, times: Floats, looked: Floats, par: Params,
-    height_m: float, sensors: Sensors, s: int, out: Floats, weight: Floats,
+    x: Floats, root: Floats, back: float, normal: Floats, uniform: Floats, agl: Floats, times: Floats, looked: Floats,
+    par: Params, height_m: float, sensors: Sensors, s: int, out: Floats, weight: Floats,
 ) -> None:  # fmt: skip
     """Fly every path from the state ``x`` (4,), spread by ``root`` (4, 4), through ``times`` (seconds after the start).
 
-    ``back`` is -1 for flight back in time, else 1. ``looked`` is 1 at times at which the sensor looked. ``out``
-    (paths, 4) are the states at the last time, ``weight`` (paths,) the chance that no look showed them.
+    ``back`` is -1 for flight back in time, else 1. ``looked`` is 1 at times at which the sensor looked. ``height_m`` is
+    the height above sea level, NaN where unknown: then ``agl`` (paths,) are heights above ground. ``out`` (paths, 4)
+    are the states at the last time, ``weight`` (paths,) the chance that no look showed and no ridge stopped them.
     """
     f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
     straight = par.stationary[0] + par.stationary[1]
@@ -51,6 +74,8 @@ def fly(
                 total += root[i, j] * normal[n, j]
             out[n, i] = total
         px, py, vx, vy, at, w = out[n, 0], out[n, 1], back * out[n, 2], back * out[n, 3], 0.0, 1.0
+        low, level = height_m != height_m, height_m
+        below = ground_at(f, ground, px, py) if low else height_m
         first = uniform[n, times.shape[0]]
         rate = 0.0 if first[0] < straight else (2.0 * first[1] - 1.0) * TURN_MAX
         for k in range(times.shape[0]):
@@ -64,8 +89,14 @@ def fly(
             mx, my = a * vx - b * vy, b * vx + a * vy
             px, py = px + dt * mx, py + dt * my
             vx, vy = a * mx - b * my, b * mx + a * my
+            here = ground_at(f, ground, px, py)
+            # low, it follows the ground; else it climbs only where ground comes up to it. Back in time up is down
+            wall = back * (here - below) if low else here - below
+            w *= math.exp(-max(wall - CLIMB_MPS * dt, 0.0) / RIDGE_M)
+            below = here if low else max(here, below)
+            level = here + agl[n] if low else below
             if looked[k] > 0.0:
-                w *= 1.0 - min(detection_at(f, pd, ground, layer_m, px, py, height_m), PD_HIGH)
+                w *= 1.0 - min(detection_at(f, pd, ground, layer_m, px, py, level), PD_HIGH)
         out[n, 0], out[n, 1], out[n, 2], out[n, 3], weight[n] = px, py, back * vx, back * vy, w
 
 

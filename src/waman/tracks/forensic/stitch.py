@@ -156,7 +156,13 @@ def _flyable(end: Tip, begin: Tip) -> bool:
 
 
 def _log_density(
-    end: Tip, begin: Tip, looks: Floats, chain: Chain, random: tuple[Floats, Floats], sensors: Sensors, par: Params
+    end: Tip,
+    begin: Tip,
+    looks: Floats,
+    chain: Chain,
+    random: tuple[Floats, Floats, Floats],
+    sensors: Sensors,
+    par: Params,
 ) -> float:
     """Return the log density with which an aircraft at ``end`` is next seen as ``begin``."""
     t0, t1 = float(end.f[col.O_T]), float(begin.f[col.O_T])
@@ -176,7 +182,8 @@ def _log_density(
         root = np.linalg.cholesky(spread).astype(np.float64, copy=False)
         height = float(tip.f[col.O_ALT]) if tip.i[col.O_ALT_FROM] else math.nan
         out, weight, k = np.empty((PATHS, 4)), np.empty(PATHS), int(back < 0)
-        fly(tip.x, root, back, random[0][k], random[1][k], times, looked, par, height, sensors, s, out, weight)
+        normal, uniform, agl = (r[k] for r in random)
+        fly(tip.x, root, back, normal, uniform, agl, times, looked, par, height, sensors, s, out, weight)
         bundles += [out, weight]
     alive = _existence_at(chain, t0) * math.exp((t0 - t1) / par.lifetime_s)
     f, pd, ground = sensors.f[s], sensors.pd[s], sensors.ground
