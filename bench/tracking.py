@@ -115,7 +115,9 @@ def main() -> None:
     """Run the parts asked for, merge them into the results file and compare."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--seeds", type=int, default=5)
-    ask.add_argument("--only", default="accuracy,real,cpu,scale,day,strict,wrong_field,consistency,registration")
+    ask.add_argument(
+        "--only", default="accuracy,real,cpu,scale,day,strict,third_plot,abreast,wrong_field,consistency,registration"
+    )
     ask.add_argument("--peer", action="store_true", help="also run what Stone Soup's results file lacks (an hour)")
     given = ask.parse_args()
     file = RESULTS / "tracking.json"
@@ -125,7 +127,8 @@ def main() -> None:
         "accuracy": lambda: accuracy(("A", "B", "C", "D", "E", "M"), given.seeds),
         "real": lambda: accuracy(stonesoup.REAL, given.seeds),
         "cpu": cpu, "scale": rows.scale, "day": rows.day,
-        "strict": lambda: rows.strict(given.seeds),
+        "strict": lambda: rows.strict(given.seeds), "third_plot": lambda: rows.third_plot(given.seeds),
+        "abreast": lambda: rows.abreast(given.seeds),
         "wrong_field": lambda: rows.wrong_field(given.seeds),
         "consistency": lambda: rows.consistency(given.seeds),
         "registration": lambda: rows.registration(given.seeds),

@@ -11,6 +11,7 @@ import pyarrow as pa
 from msgspec.structs import replace
 from tracking_ours import FRAME, SCAN_S, T0_US, core_cpu_s, field, pictures, run, sensor
 from tracking_scenario import CONFIGS, SIGMA_AZ_RAD, SIGMA_R_M, Scenario, make
+from tracking_scenario import scan as draw_scan
 from tracking_stonesoup import SEEDS
 from tracking_stonesoup import scenario as make_scored
 
@@ -115,6 +116,53 @@ def strict(seeds: int) -> dict[str, Any]:
             "false_tracks": float(np.mean([m["false_tracks"] for m in found])),
         }
     return out
+
+
+def third_plot(seeds: int) -> dict[str, Any]:
+    """Return GOSPA of a tracker told whose each plot is that shows an aircraft from its third plot on, causal."""
+    out: dict[str, Any] = {}
+    for config in "ABCDE":
+        for seed in list(SEEDS[config])[:seeds]:
+            s = make_scored(config, seed)
+            rows = run(s, field(s), causal=True, identify=True)
+            late = pa.array(hits_so_far(rows) >= 3)
+            found = judge(*pictures(s, rows.filter(late)), skip=8)
+            out.setdefault(config, {})[str(seed)] = found["gospa"]["total"]
+    return out
+
+
+def hits_so_far(rows: pa.Table) -> np.ndarray[Any, Any]:
+    """Return for each row of a tracks table how many plots its track has had."""
+    track_id, time_us = rows["track"].to_numpy(), rows["time"].cast("int64").to_numpy()
+    order = np.lexsort((time_us, track_id))
+    total = np.cumsum(rows["detected"].to_numpy(zero_copy_only=False)[order])
+    first = np.searchsorted(track_id[order], track_id[order])
+    out = np.empty(len(order), np.int64)
+    out[order] = total - np.where(first > 0, total[first - 1], 0)
+    return out
+
+
+def abreast(seeds: int) -> dict[str, Any]:
+    """Return GOSPA, switches and IDs of four aircraft that come together to 150 m and fly abreast for two minutes."""
+    scans, n, rows = 60, 4, []
+    t = SCAN_S * (np.arange(scans) - scans // 2)
+    for seed in range(80, 80 + 4 * seeds):
+        rng = np.random.default_rng(seed)
+        truth = np.zeros((scans, n, 4))
+        for j in range(n):
+            truth[:, j, 0] = 20e3 + 60.0 * t
+            truth[:, j, 1] = 10e3 + (j - (n - 1) / 2) * (150.0 + 0.01 * np.maximum(np.abs(t) - 60.0, 0.0) ** 2)
+        shell = Scenario(100e3, 0.9, 20.0, truth, np.zeros((scans, n), bool), [], [], np.full((100, 100), 0.9))
+        for k in range(scans):
+            z, owner = draw_scan(rng, shell, truth[k])
+            shell.plots.append(z)
+            shell.owner.append(owner)
+        m = judge(*pictures(shell, run(shell, field(shell), causal=True)), skip=12)
+        rows.append((m["gospa"]["total"], m["switches"], m["ids_per_truth"], m["missed_per_instant"]))
+    mean = np.mean(rows, axis=0)
+    return dict(zip(("gospa", "switches", "ids_per_truth", "missed"), mean.tolist(), strict=True)) | {
+        "seeds": len(rows)
+    }
 
 
 def consistency(seeds: int) -> dict[str, Any]:
