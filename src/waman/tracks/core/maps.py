@@ -97,17 +97,15 @@ def recycle(grid: Floats, unseen: Floats, x: float, y: float, existence: float) 
 
 
 @kernel
-def clutter_gain(state: State, sensors: Sensors, s: int, par: Params, x: float, y: float) -> float:
-    """Return how much denser false plots of a sensor are in a place than its area file says.
+def clutter_gain(counted: float, unit: float, expected: float, prior: float) -> float:
+    """Return how much denser false plots of a sensor are in a cell than its area file says.
 
-    The prior weighs as much as ``clutter_prior`` false plots, so that the two or three plots of an aircraft not
+    ``counted`` are those of the cell in units of ``unit``, ``expected`` those of its area file since it looks.
+
+    The prior weighs as much as ``prior`` false plots, so that the two or three plots of an aircraft not
     yet confirmed hardly move it and a ridge that echoes at every other look soon does.
     """
-    ny, nx = state.unseen.shape
-    k, c = cell_at(state.grid, ny, nx, x, y)
-    unit = state.false_w[s, 0]
-    expected = max(sensors.f[s, col.S_FALSE] * state.grid[2] ** 2, 1e-6) * state.false_w[s, 1] / unit
-    return float((state.false_n[s, k, c] / unit + par.clutter_prior) / (expected + par.clutter_prior))
+    return (counted / unit + prior) / (expected + prior)
 
 
 @kernel

@@ -79,16 +79,20 @@ def weigh_new(
     fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
     sf, spd = sensors.f[s], sensors.pd[s]
     counted, (ny, nx), cell2 = sf[col.S_COUNTED] > 0.0, state.unseen.shape, state.grid[2] ** 2
+    # arrays by name: a record handed to a kernel in the loop is copied field by field at every call
+    grid, unseen, false_n, prior = state.grid, state.unseen, state.false_n, par.clutter_prior
+    ground, layer_m, unit = sensors.ground, sensors.layer_m, state.false_w[s, 0]
+    expected = max(sf[col.S_FALSE] * cell2, 1e-6) * state.false_w[s, 1] / unit
     for j in range(first, last):
         x, y = batch.f[j, col.P_X], batch.f[j, col.P_Y]
-        there[j - first] = detection_at(sf, spd, sensors.ground, sensors.layer_m, x, y, math.nan)
+        there[j - first] = detection_at(sf, spd, ground, layer_m, x, y, math.nan)
         false = batch.f[j, col.P_FRESH]
         density = sf[col.S_BIRTH]
         if counted:
-            k, c = cell_at(state.grid, ny, nx, x, y)
-            density = state.unseen[k, c] / cell2
+            k, c = cell_at(grid, ny, nx, x, y)
+            density = unseen[k, c] / cell2
             if batch.i[j, col.P_ICAO] < 0:
-                false *= clutter_gain(state, sensors, s, par, x, y)
+                false *= clutter_gain(false_n[s, k, c], unit, expected, prior)
         hope = density * there[j - first]
         fresh[j - first] = false + hope
         birth[j - first] = hope / fresh[j - first]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import inlined_kernel, kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.pressure import PLOT_VAR, STEP_VAR, altitude_of, learn_pressure, pressure_var
@@ -179,7 +179,7 @@ def take_tags(tag: Ints, k: Ints, ident: Ints) -> None:
         tag[col.CALL] = k[col.P_CALL]
 
 
-@kernel
+@inlined_kernel
 def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, e: int, share: float) -> None:
     """Copy track ``i`` as one that surely had plot ``e`` of the frame, with existence ``share``.
 
@@ -238,14 +238,14 @@ def copy_track(x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, i: int,
         tag[n, k] = tag[i, k]
 
 
-@kernel
+@inlined_kernel
 def grows(val: Floats, tag: Ints, expand: float, confirm: float) -> bool:
     """Return whether :func:`widen` would change a track."""
     young = tag[col.MODES] == 1 and tag[col.HITS] > 1 and val[col.R] > expand
     return bool(young or (tag[col.CONFIRMED] == 0 and val[col.R] >= confirm))
 
 
-@kernel
+@inlined_kernel
 def widen(state: State, par: Params, i: int) -> None:
     """Give a track all motion models once it is likely enough, and confirm it once it is likelier still."""
     val, tag = state.val[i], state.tag[i]
@@ -258,13 +258,13 @@ def widen(state: State, par: Params, i: int) -> None:
         tag[col.CONFIRMED] = 1
 
 
-@kernel
+@inlined_kernel
 def may_fork(tag: Ints, fork_hits: int) -> bool:
     """Return whether a track is young enough to be split by its plots."""
     return bool(tag[col.CONFIRMED] == 0 and tag[col.HITS] <= fork_hits and tag[col.ICAO] < 0)
 
 
-@kernel
+@inlined_kernel
 def split(
     state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, plot: Ints, chosen: Floats, owner: Ints
 ) -> None:
