@@ -1,15 +1,13 @@
-"""The bound of one part of the search: some sensors taken, some left out, the rest fractional.
+"""The bound of the whole choice, all sensors fractional.
 
-With ``taken`` fixed, a route P costs at least base = c + the sum of w over them. For a ceiling U on theta and any
-whole plan of this part
+A route P costs the adversary c + the sum of w over the sensors bought. For a ceiling U on theta and any whole plan
 
-    min(theta, U) <= base + sum over the free sensors of min(w, U - base) x,
+    min(theta, U) <= c + sum over the sensors of min(w, U - c) x,
 
-because one sensor that alone lifts the route above U need do no more (clipped coefficients; at a node with sensors
-taken these are the knapsack-cover inequalities of Carr and others, 2000). The linear program over such rows gives a
-lower ceiling, with which the rows are clipped again. What is returned is not the solver's optimum but the value its
-multipliers prove by weak duality, recomputed here: any non-negative multipliers give a valid bound, so no tolerance of
-the solver can make it too low.
+because one sensor that alone lifts the route above U need do no more (clipped coefficients). The linear program over
+such rows gives a lower ceiling, with which the rows are clipped again. What is returned is not the solver's optimum but
+the value its multipliers prove by weak duality, recomputed here: any non-negative multipliers give a valid bound, so no
+tolerance of the solver can make it too low.
 """
 
 from __future__ import annotations
@@ -56,58 +54,48 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of the search and its bound: no whole plan with ``taken`` and without ``out`` is above ``bound``."""
+class Whole:
+    """A bound on every plan, with the fractional optimum and the routes that bind there."""
 
-    taken: NDArray[np.bool_]
-    out: NDArray[np.bool_]
     bound: float
-    x: F64  # the fractional optimum, sensors taken at 1
-    active: I64  # routes that bind there
-    lost: F64  # (candidates,) how much the bound falls, at least, if that candidate changes its mind
+    x: F64
+    active: I64
 
 
-def bound_of(
-    pool: Pool, shop: Shop, taken: NDArray[np.bool_], out: NDArray[np.bool_], *, ceiling: float, active: I64,
-    enough: float,
-) -> Part:  # fmt: skip
-    """Return the part with its bound, which is at most ``ceiling``; stops early where it is below ``enough``."""
-    free = np.flatnonzero(shop.open_to(taken, out))
-    base = pool.values(taken.astype(float))
-    bound = min(ceiling, ceiling_of_shop(pool, base, free))
-    best = Part(taken, out, bound, taken.astype(float), active, np.zeros(taken.size))
+def bound_of(pool: Pool, shop: Shop, *, ceiling: float, active: I64, enough: float) -> Whole:
+    """Return the bound, which is at most ``ceiling``; stops early where it is below ``enough``."""
+    none = np.zeros(shop.cost.size, bool)
+    free = np.flatnonzero(shop.open_to(none, none))
+    bound = min(ceiling, ceiling_of_shop(pool, free))
+    best = Whole(bound, none.astype(float), active)
     for _ in range(CLIP_ROUNDS_MAX):
         if bound <= enough or not free.size:
             break
-        made = _relaxed(pool, shop, best, base, free, enough)
+        made = _relaxed(pool, shop, best, free, enough)
         if made is None:
             break
         fell, best, bound = best.bound - made.bound, made, made.bound
         if fell < 2e-3 * bound:
             break
-    if not free.size:
-        best = Part(taken, out, min(best.bound, float(base.min())), best.x, active, best.lost)
     return best
 
 
-def ceiling_of_shop(pool: Pool, base: F64, free: I64) -> float:
+def ceiling_of_shop(pool: Pool, free: I64) -> float:
     """Return the least value over routes if every candidate that is free were bought."""
-    every = np.zeros(pool.weights.shape[1])
-    every[free] = 1.0
-    return float((base + pool.weights @ every).min())
+    return float((pool.fixed + pool.weights[:, free].sum(axis=1)).min())
 
 
-def _relaxed(pool: Pool, shop: Shop, part: Part, base: F64, free: I64, enough: float) -> Part | None:
-    """Solve the relaxation under the ceiling ``part.bound``, adding the rows it violates; None: nothing gained."""
-    ceiling = part.bound
+def _relaxed(pool: Pool, shop: Shop, whole: Whole, free: I64, enough: float) -> Whole | None:
+    """Solve the relaxation under the ceiling ``whole.bound``, adding the rows it violates; None: nothing gained."""
+    ceiling, base = whole.bound, pool.fixed
     need = ceiling - base
     short = np.flatnonzero(need > 1e-12)
     if not short.size:
         return None
-    rows = part.active[need[part.active] > 1e-12]
+    rows = whole.active[need[whole.active] > 1e-12]
     if not rows.size:
         rows = short[np.argsort(base[short], kind="stable")[:ROWS_AT_ONCE]]
-    program, side = _program(shop, part, free, ceiling)
+    program, side = _program(shop, free, ceiling)
     held = np.empty(0, np.int64)
     answer: Answer | None = None
     for _ in range(CUT_ROUNDS_MAX):
@@ -130,10 +118,10 @@ def _relaxed(pool: Pool, shop: Shop, part: Part, base: F64, free: I64, enough: f
             break
     if answer is None:
         return None
-    return _proved(pool, shop, part, base, free, held, answer, side)
+    return _proved(pool, shop, ceiling, free, held, answer, side)
 
 
-def _program(shop: Shop, part: Part, free: I64, ceiling: float) -> tuple[Linear, int]:
+def _program(shop: Shop, free: I64, ceiling: float) -> tuple[Linear, int]:
     """Return the program before any route: theta under its ceiling, the budget, one type a site; and its side rows."""
     n = free.size
     cost = np.zeros(n + 1)
@@ -141,37 +129,32 @@ def _program(shop: Shop, part: Part, free: I64, ceiling: float) -> tuple[Linear,
     upper = np.ones(n + 1)
     upper[-1] = ceiling
     program = Linear(cost, np.append(np.zeros(n), -np.inf), upper)
-    sites = shop.sites[:, free]
-    sites = sites[sites.sum(axis=1) > 1]
-    left = shop.budget - float(shop.cost[part.taken].sum())
+    sites = _sites(shop, free)
     matrix = np.vstack((shop.cost[free], sites.astype(float)))
-    limits = np.append(left, np.ones(len(sites)))
-    side = Rows(np.hstack((matrix, np.zeros((len(matrix), 1)))), np.full(len(matrix), -np.inf), limits)
-    program.add(side)
+    limits = np.append(shop.budget, np.ones(len(sites)))
+    program.add(Rows(np.hstack((matrix, np.zeros((len(matrix), 1)))), np.full(len(matrix), -np.inf), limits))
     return program, len(matrix)
 
 
-def _proved(pool: Pool, shop: Shop, part: Part, base: F64, free: I64, held: I64, answer: Answer, side: int) -> Part:
-    """Return the part with the bound that the multipliers prove, recomputed by weak duality."""
+def _sites(shop: Shop, free: I64) -> NDArray[np.bool_]:
+    sites = shop.sites[:, free]
+    return np.asarray(sites[sites.sum(axis=1) > 1])
+
+
+def _proved(pool: Pool, shop: Shop, ceiling: float, free: I64, held: I64, answer: Answer, side: int) -> Whole:
+    """Return the bound that the multipliers prove, recomputed by weak duality."""
     assert answer.row_dual is not None and answer.x is not None
-    ceiling = part.bound
+    base = pool.fixed
     duals = np.maximum(-answer.row_dual, 0.0)
     on_side, on_routes = duals[:side], duals[side : side + held.size]
-    total = float(on_routes.sum())
-    on_routes = on_routes / max(total, 1.0)  # together at most 1; the rest lies on the ceiling
+    on_routes = on_routes / max(float(on_routes.sum()), 1.0)  # together at most 1; the rest lies on the ceiling
     rest = 1.0 - float(on_routes.sum())
     bind = np.flatnonzero(on_routes > 1e-12)
     rows, share = held[bind], on_routes[bind]
     gain = share @ np.minimum(pool.weights[np.ix_(rows, free)], (ceiling - base[rows])[:, None])
-    sites = shop.sites[:, free]
-    sites = sites[sites.sum(axis=1) > 1]
-    price = on_side[0] * shop.cost[free] + on_side[1:] @ sites
-    left = shop.budget - float(shop.cost[part.taken].sum())
-    paid = on_side[0] * left + float(on_side[1:].sum())
-    profit = gain - price
-    bound = float(share @ base[rows]) + rest * ceiling + paid + float(np.maximum(profit, 0.0).sum())
-    x = part.taken.astype(float)
+    price = on_side[0] * shop.cost[free] + on_side[1:] @ _sites(shop, free)
+    paid = on_side[0] * shop.budget + float(on_side[1:].sum())
+    bound = float(share @ base[rows]) + rest * ceiling + paid + float(np.maximum(gain - price, 0.0).sum())
+    x = np.zeros(shop.cost.size)
     x[free] = np.clip(answer.x[:-1], 0.0, 1.0)
-    lost = np.zeros(x.size)
-    lost[free] = np.abs(profit)
-    return Part(part.taken, part.out, min(bound, ceiling), x, rows, lost)
+    return Whole(min(bound, ceiling), x, rows)

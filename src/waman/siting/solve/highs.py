@@ -42,8 +42,8 @@ class Rows:
 class Linear:
     """A linear program that grows by rows and starts each time from its last basis. State: the solver's model."""
 
-    def __init__(self, cost: F64, lower: F64, upper: F64) -> None:
-        self._solver = _solver(60.0)
+    def __init__(self, cost: F64, lower: F64, upper: F64, seconds: float = 60.0) -> None:
+        self._solver = _solver(seconds)
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = cost.size, 0
         model.col_cost_, model.col_lower_, model.col_upper_ = cost, lower, upper
@@ -68,6 +68,40 @@ class Linear:
         """Minimise; rows keep their order in ``row_dual``."""
         self._solver.run()
         return _answer(self._solver, integer=False)
+
+    def limits(self, lower: F64, upper: F64) -> None:
+        """Set the limits of the first columns."""
+        self._solver.changeColsBounds(lower.size, np.arange(lower.size, dtype=np.int32), lower, upper)
+
+    def drop(self, rows: NDArray[np.int64]) -> None:
+        """Take rows out; those after them move up."""
+        self._solver.deleteRows(rows.size, rows.astype(np.int32))
+
+    def point(self) -> tuple[F64, F64]:
+        """Minimise; return columns and row multipliers as they stand, finished or not (zeros where there are none)."""
+        self._solver.run()
+        solution = self._solver.getSolution()
+        out = []
+        for values, size in (
+            (solution.col_value, self._solver.getNumCol()),
+            (solution.row_dual, self._solver.getNumRow()),
+        ):
+            got = np.array(values)
+            out.append(np.nan_to_num(got, posinf=0.0, neginf=0.0) if got.size == size else np.zeros(size))
+        return out[0], out[1]
+
+    def basis(self) -> Any:
+        """Return where the solver stands."""
+        return self._solver.getBasis()
+
+    def go_from(self, basis: Any) -> None:
+        """Put the solver where it stood."""
+        self._solver.setBasis(basis)
+
+    def hurry(self, iterations: int | None) -> None:
+        """Stop each solve after so many iterations; None: never."""
+        limit = iterations if iterations is not None else 2**31 - 1
+        self._solver.setOptionValue("simplex_iteration_limit", limit)
 
 
 def minimise(cost: F64, rows: Rows, *, upper: F64, whole: NDArray[np.bool_], seconds: float) -> Answer:

@@ -1,17 +1,15 @@
 """The best plan against the adversary's best answer, with a bound that is proved.
 
-Branch and bound over parts of the choice (some sensors taken, some left out), always the part with the highest bound
-first, so that the highest bound still open bounds every plan at any moment. Bounds come from route cuts with clipped
-coefficients (:mod:`waman.siting.solve.bound`), routes from the adversary's answer to fractional and whole plans, plans
-from rounding and swaps. A sensor whose change of mind would push the bound below the incumbent is fixed for good.
-Sources: Israeli and Wood, "Shortest-path network interdiction" (2002), covering decomposition and supervalid
-inequalities; Carr, Fleischer, Leung and Phillips (2000), knapsack covers; Ben-Ameur and Neto (2007), in-out
-stabilisation.
+The whole choice is bounded first, all sensors fractional (:mod:`waman.siting.solve.bound`). Then targets between the
+bound and the incumbent are decided, one below the other (:mod:`waman.siting.solve.decide`): that no plan reaches a
+target makes it the bound; a plan that does is the new incumbent. Routes come from the adversary's answer to fractional
+and whole plans, plans from rounding and swaps.
+Sources: Israeli and Wood, "Shortest-path network interdiction" (2002), covering decomposition; Ben-Ameur and Neto
+(2007), in-out stabilisation.
 """
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.siting.problem import Problem, Route
-from waman.siting.solve.bound import Part, Shop, bound_of
+from waman.siting.solve.bound import Shop, Whole, bound_of
 from waman.siting.solve.coarse import views
+from waman.siting.solve.decide import Decision, Gains
 from waman.siting.solve.pool import Pool
 from waman.siting.solve.swap import best_swap, rounded
 
@@ -29,14 +28,19 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 ROOT_ROUNDS_MAX = 60
-PART_ROUNDS_MAX = 4
 ROUTES_A_ROUND = 24
 SWAP_ROUNDS_MAX = 60
 PARTS_MAX = 200_000
 EPSILON = 1e-9
-CUT_MIN = 1e-3
+CUT_MIN = 1e-2
+"""A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
 ROOT_NEAR = 0.02
-"""Cutting the whole stops at this distance between its fractional optimum and its bound: splitting gains more."""
+"""Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
+TARGET_STEP = 0.6
+"""The next target leaves this share of the distance between the bound and what is enough."""
+TARGET_NEAR = 0.015
+EXACT = 1e-6
+"""No target is nearer to the incumbent than this share: a plan that is better by less is not looked for."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,7 @@ class Solution:
 class Search:
     """One search for one budget.
 
-    State: the pool, the incumbent ``x``/``theta``/``worst``, the parts still open (a heap, highest bound first) and
-    ``closed_at``, the highest bound of those closed for being near enough to the incumbent.
+    State: the pool, the incumbent ``x``/``theta``/``worst``, and ``proved``, a value that no plan exceeds.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Search:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problem, self.budget, self.gap, self.stop, self.clock = problem, float(budget), gap, stop, clock
-        self.ceiling = ceiling  # a bound proved before
+        self.proved = ceiling
         self.shop = Shop.of(problem.cost, problem.site, self.budget)
         self.views = views(problem)
         self.began = clock()
@@ -96,8 +99,8 @@ class Search:
         self.worst = routes[0]
         self.pool.add(routes)
         self.marginals = self.x.copy()
-        self.open: list[tuple[float, int, Part]] = []
-        self.closed_at, self.parts, self.rooted = -np.inf, 0, False
+        self.gains = Gains.none(problem.candidates)
+        self.parts, self.rooted = 0, False
         if start is not None and self.affordable(start):
             self.offer(start)
 
@@ -112,14 +115,13 @@ class Search:
 
     @property
     def upper(self) -> float:
-        """What no plan exceeds: the highest bound open or closed, never below the incumbent."""
-        still = -self.open[0][0] if self.open else (-np.inf if self.rooted else self.ceiling)
-        return max(self.theta, min(max(self.closed_at, still), self.ceiling))
+        """What no plan exceeds, never below the incumbent."""
+        return max(self.theta, self.proved)
 
     @property
     def enough(self) -> float:
-        """Parts with a bound up to this are closed."""
-        return self.theta * (1.0 + self.gap) * (1.0 - 1e-6) + EPSILON
+        """The search ends with a bound of this."""
+        return self.theta * max((1.0 + self.gap) * (1.0 - 1e-6), 1.0 + EXACT) + EPSILON
 
     def offer(self, x: F64) -> float:
         """Evaluate a whole plan by the adversary's best answer; keep it where it is better; learn its routes."""
@@ -136,8 +138,8 @@ class Search:
         """Search until the gap is reached, the time is over or ``stop`` says so."""
         if not self.rooted:
             self.root()
-        while self.open and self.upper > self.enough and not self.out_of_time() and self.parts < PARTS_MAX:
-            self.branch(heapq.heappop(self.open)[2])
+        while self.upper > self.enough and not self.out_of_time() and self.parts < PARTS_MAX:
+            self.decide(self.next_target())
         return Solution(
             self.x,
             self.theta,
@@ -151,7 +153,7 @@ class Search:
         )
 
     def _finished(self) -> str:
-        if self.upper <= self.theta * (1 + 1e-9) + EPSILON:
+        if self.upper <= self.theta * (1.0 + EXACT) + EPSILON:
             return "proved optimal"
         if self.upper - self.theta <= self.gap * self.theta:
             return "gap reached"
@@ -162,125 +164,73 @@ class Search:
     def root(self) -> None:
         """Bound the whole: cuts in batches, at the fractional optimum and half way to the best point inside."""
         n = self.problem.candidates
-        none = np.zeros(n, bool)
-        everything = self.problem.best_routes(np.ones(n))
-        self.pool.add(everything[1])
+        everything, routes = self.problem.best_routes(np.ones(n))
+        self.pool.add(routes)
         self.first()
-        part = Part(
-            none,
-            none,
-            min(self._value(everything), self.ceiling),
-            none.astype(float),
-            np.empty(0, np.int64),
-            np.zeros(n),
-        )
+        self.proved = min(everything, self.proved)
+        whole = Whole(self.proved, np.zeros(n), np.empty(0, np.int64))
         inside, inside_value = np.full(n, min(1.0, self.budget / max(float(self.problem.cost.sum()), EPSILON))), -np.inf
         level = 0
         for turn in range(ROOT_ROUNDS_MAX):
-            part = bound_of(
-                self.pool, self.shop, none, none, ceiling=part.bound, active=part.active, enough=self.enough
-            )
-            if self.out_of_time() or part.bound <= self.enough:
+            whole = bound_of(self.pool, self.shop, ceiling=whole.bound, active=whole.active, enough=self.enough)
+            self.proved = whole.bound
+            if self.out_of_time() or whole.bound <= self.enough:
                 break
             grown, view = 0, self.views[level]
-            for point in (part.x, 0.5 * (part.x + inside)):
-                theta, routes = self.problem.many_routes(point, part.bound, ROUTES_A_ROUND, view)
+            for point in (whole.x, 0.5 * (whole.x + inside)):
+                theta, routes = self.problem.many_routes(point, whole.bound, ROUTES_A_ROUND, view)
                 new = self.pool.add(routes)
                 grown += new.size
-                part = replace(part, active=np.concatenate((part.active, new)))
+                whole = replace(whole, active=np.concatenate((whole.active, new)))
                 if theta > inside_value:
                     inside, inside_value, self.marginals = point, theta, point
             if turn % 4 == 0:
-                self.improve(rounded(self.shop, part.x))
-            if not grown or part.bound - inside_value <= ROOT_NEAR * part.bound:
+                self.improve(rounded(self.shop, whole.x))
+            if not grown or whole.bound - inside_value <= ROOT_NEAR * whole.bound:
                 level, inside_value = level + 1, -np.inf
                 if level >= min(len(self.views), 2):
                     break
         self.rooted = True
-        self._keep(part)
 
-    @staticmethod
-    def _value(answer: tuple[float, list[Route]]) -> float:
-        return answer[0]
+    # targets ------------------------------------------------------------------------------------------------
 
-    def _keep(self, part: Part) -> None:
-        """Put a part among the open ones, or close it where its bound is near enough to the incumbent."""
-        self.parts += 1
-        if part.bound <= self.enough:
-            self.closed_at = max(self.closed_at, part.bound)
-            return
-        heapq.heappush(self.open, (-part.bound, self.parts, part))
+    def next_target(self) -> float:
+        """Return the target to decide next."""
+        target = self.enough + TARGET_STEP * (self.upper - self.enough)
+        return target if target > self.enough * (1.0 + TARGET_NEAR) else self.enough
 
-    def branch(self, part: Part) -> None:
-        """Split a part in two by one sensor, taken or left out, and bound both."""
-        if part.bound <= self.enough:
-            self.closed_at = max(self.closed_at, part.bound)
-            return
-        part = self._fixed(part)
-        free = self.shop.open_to(part.taken, part.out)
-        if not free.any():
-            self._settle(part)
-            return
-        i = self._choose(part, free)
-        for take in (True, False):
-            taken, out = part.taken.copy(), part.out.copy()
-            (taken if take else out)[i] = True
-            self._keep(self._bounded(taken, out, part))
-            if self.out_of_time():
-                if take:  # the other half is not lost: it keeps the bound of the whole
-                    rest = part.out.copy()
-                    rest[i] = True
-                    self._keep(replace(part, out=rest))
-                return
+    def decide(self, target: float) -> None:
+        """Decide whether a plan reaches a target: the bound falls to it, or the incumbent rises."""
+        decision = Decision(
+            self.pool,
+            self.shop,
+            target,
+            self.gains,
+            ask=lambda x, many: self.learn(x, target, many),
+            judge=self.judge,
+            stop=self.out_of_time,
+        )
+        verdict = decision.run(PARTS_MAX - self.parts)
+        self.parts += decision.parts
+        if verdict == "none":
+            self.proved = min(self.proved, target)
+        elif verdict == "reached":
+            self.improve(self.x)
 
-    def _fixed(self, part: Part) -> Part:
-        """Fix what reduced costs fix: a change of mind would leave at most ``enough``."""
-        drop = part.bound - part.lost <= self.enough
-        free = self.shop.open_to(part.taken, part.out)
-        taken = part.taken | (drop & free & (part.x > 1 - 1e-9))
-        out = part.out | (drop & free & (part.x < 1e-9))
-        if (taken != part.taken).any() or (out != part.out).any():
-            self.closed_at = max(self.closed_at, self.enough)
-        return replace(part, taken=taken, out=out)
+    def learn(self, x: F64, target: float, many: bool) -> bool:
+        """Add routes that show a fractional plan to be worth less than a target; whether there were any."""
+        for view in self.views[: 2 if many else 1]:
+            if many:
+                _, routes = self.problem.many_routes(x, target, ROUTES_A_ROUND, view)
+            else:
+                _, routes = self.problem.best_routes(x, view)
+            if self.pool.add([r for r in routes if self.problem.value(r, x) < target * (1 - CUT_MIN)]).size:
+                return True
+        return False
 
-    def _bounded(self, taken: NDArray[np.bool_], out: NDArray[np.bool_], parent: Part) -> Part:
-        """Bound a part, with new routes where the fractional plan is not what it seems."""
-        part = replace(parent, taken=taken, out=out)
-        for _ in range(PART_ROUNDS_MAX):
-            part = bound_of(
-                self.pool, self.shop, taken, out, ceiling=part.bound, active=part.active, enough=self.enough
-            )
-            if part.bound <= self.enough or self.out_of_time():
-                return part
-            plan = rounded(self.shop, part.x)
-            if float(self.pool.values(plan).min()) > self.theta:
-                self.improve(plan)
-            new = self._cuts(part)
-            if not new.size:
-                return part
-            part = replace(part, active=np.concatenate((part.active, new)))
-        return part
-
-    def _cuts(self, part: Part) -> I64:
-        """Add the routes that show a fractional plan to be worth less than its bound, from the coarsest view on."""
-        for view in self.views:
-            _, routes = self.problem.best_routes(part.x, view)
-            new = self.pool.add([r for r in routes if self.problem.value(r, part.x) < part.bound * (1 - CUT_MIN)])
-            if new.size:
-                return new
-        return np.empty(0, np.int64)
-
-    def _settle(self, part: Part) -> None:
-        """Close a part with nothing left to decide: it is one plan."""
-        plan = part.taken.astype(float)
-        self.offer(plan)
-        self.closed_at = max(self.closed_at, min(part.bound, float(self.pool.values(plan).min())))
-
-    def _choose(self, part: Part, free: NDArray[np.bool_]) -> int:
-        """Return the sensor to decide next: the largest undecided share."""
-        share = np.where(free, part.x, -1.0)
-        undecided = np.where(share < 1 - 1e-6, share, -1.0)
-        return int(undecided.argmax()) if undecided.max() > 1e-6 else int(share.argmax())
+    def judge(self, plan: F64) -> float:
+        """Return the value of a whole plan, or an upper bound of it below the incumbent; minus infinity: too dear."""
+        return self.offer(plan) if self.affordable(plan) else -np.inf
 
     # plans --------------------------------------------------------------------------------------------------
 
