@@ -26,12 +26,15 @@ B1 = NDArray[np.bool_]
 Verdict = Literal["none", "reached", "open"]
 
 TOO_DEAR = 1.0 + 1e-7
-ROWS_A_SOLVE = 15
+ROWS_A_SOLVE = 8
+ROWS_AT_ROOT = 30
 SOLVES_MAX = 40
-MISS = 1e-2
+MISS = 0.03
+MISS_AT_ROOT = 1e-3
 MISS_WHOLE = 1e-6
 ROUNDING_TURNS = 30
-ASKED_MAX = 4
+ASKED_MAX = 2
+"""The adversary is asked so often at most about a part: splitting it tells more than one more route."""
 TRIED = 8
 TRIED_STEPS = 60
 TRUSTED = 4
@@ -96,14 +99,14 @@ class Decision:
         """Gather routes and rounded rows against the whole choice; False where they prove it too dear already."""
         taken, out = self.open[0]
         for _ in range(ROUNDING_TURNS):
-            found, tight = self.settled(taken, out, 2 * ROWS_A_SOLVE, 0.1 * MISS)
+            found, tight = self.settled(taken, out, ROWS_AT_ROOT, MISS_AT_ROOT)
             if found.needed > TOO_DEAR:
                 return False
             if self.stop():
                 break
             if self.ask(found.x, True):
                 continue
-            rows = self.cover.rounded(taken, found.x, tight, 2 * ROWS_A_SOLVE, self.rng)
+            rows = self.cover.rounded(taken, found.x, tight, ROWS_AT_ROOT, self.rng)
             if not len(rows):
                 break
             self.made = np.vstack((self.made, rows))[-KEPT_MAX:]
@@ -209,7 +212,7 @@ class Decision:
         lower, upper = limits[0].copy(), limits[1].copy()
         (lower if side else upper)[i] = float(side)
         self.relaxed.limits(lower, upper)
-        trial = self.relaxed.solve()
+        trial = self.relaxed.solve(trial=True)
         if trial.needed > TOO_DEAR:
             (out if side else taken)[i] = True
         rise = max(trial.needed - found.needed, 0.0)

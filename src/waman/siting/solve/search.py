@@ -36,7 +36,7 @@ CUT_MIN = 1e-2
 """A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
 ROOT_NEAR = 0.02
 """Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
-TARGET_STEP = 0.6
+TARGET_STEP = 0.35
 """The next target leaves this share of the distance between the bound and what is enough."""
 TARGET_NEAR = 0.015
 EXACT = 1e-6
