@@ -21,7 +21,7 @@ from waman.siting.problem import Problem, Route
 from waman.siting.solve.bound import Shop, Whole, bound_of
 from waman.siting.solve.coarse import views
 from waman.siting.solve.decide import Decision, Gains
-from waman.siting.solve.pool import Pool
+from waman.siting.solve.pool import ROUTES_MAX, Pool
 from waman.siting.solve.swap import best_swap, rounded
 
 F64 = NDArray[np.float64]
@@ -36,9 +36,13 @@ CUT_MIN = 1e-2
 """A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
 ROOT_NEAR = 0.02
 """Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
-TARGET_STEP = 0.35
-"""The next target leaves this share of the distance between the bound and what is enough."""
+STEPS = (0.35, 0.6)
+"""The next target leaves this share of the way from the bound to what is enough: the first if targets are cheap."""
+CHEAP = 0.1
+"""A target is cheap where it took less than this share of the time left: many targets would repeat work."""
 TARGET_NEAR = 0.015
+ROOM_FOR_PLANS = 0.8
+"""Beyond this share of a full pool only whole plans teach routes: without those, a part could not be closed."""
 EXACT = 1e-6
 """No target is nearer to the incumbent than this share: a plan that is better by less is not looked for."""
 
@@ -100,7 +104,7 @@ class Search:
         self.pool.add(routes)
         self.marginals = self.x.copy()
         self.gains = Gains.none(problem.candidates)
-        self.parts, self.rooted = 0, False
+        self.parts, self.rooted, self.took = 0, False, 0.0
         if start is not None and self.affordable(start):
             self.offer(start)
 
@@ -196,11 +200,13 @@ class Search:
 
     def next_target(self) -> float:
         """Return the target to decide next."""
-        target = self.enough + TARGET_STEP * (self.upper - self.enough)
+        step = STEPS[int(self.took > CHEAP * (self.until - self.clock()))]
+        target = self.enough + step * (self.upper - self.enough)
         return target if target > self.enough * (1.0 + TARGET_NEAR) else self.enough
 
     def decide(self, target: float) -> None:
         """Decide whether a plan reaches a target: the bound falls to it, or the incumbent rises."""
+        began = self.clock()
         decision = Decision(
             self.pool,
             self.shop,
@@ -211,7 +217,7 @@ class Search:
             stop=self.out_of_time,
         )
         verdict = decision.run(PARTS_MAX - self.parts)
-        self.parts += decision.parts
+        self.parts, self.took = self.parts + decision.parts, self.clock() - began
         if verdict == "none":
             self.proved = min(self.proved, target)
         elif verdict == "reached":
@@ -219,6 +225,8 @@ class Search:
 
     def learn(self, x: F64, target: float, many: bool) -> bool:
         """Add routes that show a fractional plan to be worth less than a target; whether there were any."""
+        if len(self.pool) > ROOM_FOR_PLANS * ROUTES_MAX:
+            return False
         for view in self.views[: 2 if many else 1]:
             if many:
                 _, routes = self.problem.many_routes(x, target, ROUTES_A_ROUND, view)
