@@ -76,6 +76,7 @@ def test_a_target_is_decided_as_exhaustive_search_decides_it(seed: int, types: i
             Gains.none(8),
             ask=lambda x, many, target=target: search.learn(x, target, many),
             judge=lambda x: search.problem.worst(x)[0] if search.affordable(x) else -np.inf,
+            best=lambda: -np.inf,
             stop=lambda: False,
         )
         assert decision.run(10_000) == verdict

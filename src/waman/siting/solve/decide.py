@@ -61,7 +61,8 @@ class Decision:
     """One target. State: the program, the parts still open, the rounded rows made.
 
     ``ask`` looks for new routes against a fractional plan (few or many of them) and says whether it found any;
-    ``judge`` gives the value of a whole plan and learns its routes; ``stop`` says that time is over.
+    ``judge`` gives the value of a whole plan and learns its routes; ``best`` is the value of the best plan known;
+    ``stop`` says that time is over.
     """
 
     pool: Pool
@@ -70,6 +71,7 @@ class Decision:
     gains: Gains
     ask: Callable[[F64, bool], bool]
     judge: Callable[[F64], float]
+    best: Callable[[], float]
     stop: Callable[[], bool]
     parts: int = 0
     open: list[tuple[B1, B1]] = field(default_factory=list)
@@ -89,7 +91,7 @@ class Decision:
         while self.open:
             if self.stop() or self.parts >= parts_max:
                 return "open"
-            if self.part(*self.open.pop()):
+            if self.part(*self.open.pop()) or self.best() >= self.target:
                 return "reached"
         return "none"
 
@@ -102,7 +104,7 @@ class Decision:
             found, tight = self.settled(taken, out, ROWS_AT_ROOT, MISS_AT_ROOT)
             if found.needed > TOO_DEAR:
                 return False
-            if self.stop():
+            if self.stop() or self.best() >= self.target:
                 break
             if self.ask(found.x, True):
                 continue

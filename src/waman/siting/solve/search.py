@@ -214,6 +214,7 @@ class Search:
             self.gains,
             ask=lambda x, many: self.learn(x, target, many),
             judge=self.judge,
+            best=lambda: self.theta,
             stop=self.out_of_time,
         )
         verdict = decision.run(PARTS_MAX - self.parts)
@@ -224,7 +225,13 @@ class Search:
             self.improve(self.x)
 
     def learn(self, x: F64, target: float, many: bool) -> bool:
-        """Add routes that show a fractional plan to be worth less than a target; whether there were any."""
+        """Add routes that show a fractional plan to be worth less than a target; whether there were any.
+
+        Where the whole plan next to it is better than the incumbent on the routes held, it is improved by swaps.
+        """
+        plan = rounded(self.shop, x)
+        if float(self.pool.values(plan).min()) > self.theta + EPSILON:
+            self.improve(plan)
         if len(self.pool) > ROOM_FOR_PLANS * ROUTES_MAX:
             return False
         for view in self.views[: 2 if many else 1]:
