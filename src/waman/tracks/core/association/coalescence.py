@@ -42,6 +42,7 @@ def part_close_tracks(
     owner = np.full(fresh.shape[0], -1)
     tracks = start.shape[0] - 1
     near = np.full(tracks, -1)  # the first track of the cluster, -1 while alone
+    rings = np.zeros(tracks, np.bool_)  # of the first track: only where there are two ways round are there permutations
     met = False
     for i in range(tracks):
         if not tag[i, col.CONFIRMED]:
@@ -52,14 +53,19 @@ def part_close_tracks(
             k = owner[plot[e]]
             if k < 0:
                 owner[plot[e]] = i
+                continue
+            a, b = root(near, k), root(near, i)
+            if a == b:
+                rings[a] = met = True
             else:
-                met = True
-                join(near, root(near, k), root(near, i))
+                low, high = min(a, b), max(a, b)
+                near[low], near[high] = low, low
+                rings[low] |= rings[high]
     if not met:
         return
     members, used = np.empty(TRACKS_MAX, np.int64), 0
     for first in range(tracks):
-        if near[first] != first:
+        if near[first] != first or not rings[first]:
             continue
         used = 0
         for i in range(first, tracks):
@@ -77,13 +83,6 @@ def root(near: Ints, i: int) -> int:
     while near[i] >= 0 and near[i] != i:
         i = near[i]
     return i
-
-
-@kernel
-def join(near: Ints, a: int, b: int) -> None:
-    """Make one cluster of those of two first tracks."""
-    low, high = min(a, b), max(a, b)
-    near[low], near[high] = low, low
 
 
 @kernel
