@@ -5,7 +5,7 @@ Nothing raises for bad rows: a plot without time, position or sensible values is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -150,23 +150,26 @@ def _first_seen(table: pa.Table, order: Ints) -> Ints:
     return order[keep]
 
 
-def model_sensors(table: pa.Table, frame: Frame, known: Mapping[str, Sensor]) -> dict[str, SensorModel]:
-    """Return a model of every sensor met in ``table`` (already usable, time ordered)."""
-    out = {}
+def model_sensors(
+    table: pa.Table, plane: tuple[Floats, Floats], frame: Frame, known: Mapping[str, Sensor], met: Collection[str]
+) -> list[SensorModel]:
+    """Return a model of every sensor of ``table`` (already usable, time ordered, at ``plane``) that was not yet met."""
+    out = []
     names, kinds = table["sensor"].cast(pa.string()), table["kind"].cast(pa.string())
     for name in pc.unique(names).to_pylist():
-        mine = table.filter(pc.equal(names, name))
-        counts = pc.value_counts(kinds.filter(pc.equal(names, name))).to_pylist()
+        if name in met:
+            continue
+        here = pc.equal(names, name)
+        counts = pc.value_counts(kinds.filter(here)).to_pylist()
         kind = max(counts, key=lambda c: (c["counts"], c["values"]))["values"]
-        out[name] = _model(name, kind, mine, frame, known.get(name))
+        mine = np.asarray(here)
+        spread = float(np.ptp(plane[0][mine]) * np.ptp(plane[1][mine]))
+        out.append(_model(name, kind, times_us(table)[mine], max(spread, 1e9), frame, known.get(name)))
     return out
 
 
-def _model(name: str, kind: str, mine: pa.Table, frame: Frame, config: Sensor | None) -> SensorModel:
+def _model(name: str, kind: str, time_us: Ints, area: float, frame: Frame, config: Sensor | None) -> SensorModel:
     east = north = np.nan
-    lat, lon = floats(mine, "lat_deg"), floats(mine, "lon_deg")
-    x, y = frame.to_plane(lat_deg=lat, lon_deg=lon)
-    area = max(float(np.ptp(x) * np.ptp(y)), 1e9)
     if config is not None:
         kind = config.kind if config.kind in TRACKED_KINDS else kind
         if config.surveyed:
@@ -178,7 +181,7 @@ def _model(name: str, kind: str, mine: pa.Table, frame: Frame, config: Sensor | 
     if config is not None and config.scan_period_s is not None:
         period_s = config.scan_period_s
     elif kind in SCANNING_KINDS:
-        period_s = _scan_period_s(times_us(mine))
+        period_s = _scan_period_s(time_us)
     return SensorModel(name, kind, config, east, north, int(period_s * SECOND_US), area)
 
 
@@ -197,12 +200,16 @@ def make_batch(
     models: Sequence[SensorModel],
     origin_us: int,
     words: Mapping[str, Words],
+    plane: tuple[Floats, Floats] | None = None,
 ) -> Batch:
-    """Return usable plots as arrays in frames; ``rows`` are their numbers for the track rows to name."""
+    """Return usable plots as arrays in frames; ``rows`` are their numbers for the track rows to name.
+
+    ``plane`` is where they are in ``frame`` [m], if that is known already.
+    """
     n = table.num_rows
     f, i = np.full((n, col.PLOT_FLOATS), np.nan), np.full((n, col.PLOT_INTS), -1, np.int64)
     time_us = times_us(table)
-    x, y = frame.to_plane(lat_deg=floats(table, "lat_deg"), lon_deg=floats(table, "lon_deg"))
+    x, y = plane or frame.to_plane(lat_deg=floats(table, "lat_deg"), lon_deg=floats(table, "lon_deg"))
     f[:, col.P_T], f[:, col.P_X], f[:, col.P_Y] = (time_us - origin_us) / SECOND_US, x, y
     f[:, col.P_FL], f[:, col.P_GEO] = floats(table, "altitude_fl") * FLIGHT_LEVEL_M, floats(table, "altitude_msl_m")
     speed, heading = floats(table, "ground_speed_mps"), np.radians(floats(table, "heading_deg"))

@@ -215,18 +215,18 @@ class Tracker:
                 ahead.frames, ahead.pending = ahead.frames + closed, left
         return tables.concat("tracks", [rows for _, rows in ahead.rows])
 
-    def _batch(self, table: pa.Table) -> Batch:
+    def _batch(self, table: pa.Table, plane: tuple[Floats, Floats] | None = None) -> Batch:
         assert self._frame is not None
         rows = np.arange(table.num_rows, dtype=np.int64)
-        return prepare.make_batch(table, rows, self._frame, self._models, self._origin_us, self._words)
+        return prepare.make_batch(table, rows, self._frame, self._models, self._origin_us, self._words, plane)
 
     def _take(self, plots: pa.Table, *, forensic: bool) -> tuple[pa.Table, int]:
         table = prepare.usable(tables.check("plots", plots), self.problems)
         if table.num_rows == 0:
             return tables.empty("tracks"), 0
-        self._place(table)
+        plane = self._place(table)
         assert self._frame is not None and self._sensors is not None
-        batch = self._batch(table)
+        batch = self._batch(table, plane)
         if forensic:  # hindsight knows from the first look on where false plots come from, and what the air is like
             _, _, after = self._run(batch, copied(self._state), len(batch.time))
             dz = settled(after.dz, True)
@@ -269,18 +269,17 @@ class Tracker:
                 state = grown(state, capacity=2 * need, addresses=0)
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), state
 
-    def _place(self, table: pa.Table) -> None:
-        """Fix the plane by the first plots; learn sensors and widen the sampled area when needed."""
+    def _place(self, table: pa.Table) -> tuple[Floats, Floats]:
+        """Fix the plane by the first plots; learn sensors and widen the sampled area when needed; return the places."""
         lat, lon = prepare.floats(table, "lat_deg"), prepare.floats(table, "lon_deg")
         if self._frame is None:
             self._frame = self._centre(lat, lon)
             self._origin_us = int(prepare.times_us(table)[0]) // DAY_US * DAY_US
-        models = prepare.model_sensors(table, self._frame, self._known)
-        fresh = [m for name, m in models.items() if name not in self._words["sensor"].index]
+        x, y = self._frame.to_plane(lat_deg=lat, lon_deg=lon)
+        fresh = prepare.model_sensors(table, (x, y), self._frame, self._known, self._words["sensor"].index)
         for model in fresh:
             self._words["sensor"].code(model.id)
             self._models.append(model)
-        x, y = self._frame.to_plane(lat_deg=lat, lon_deg=lon)
         boxes = [(float(x.min()), float(y.min()), float(x.max()), float(y.max()))]
         for model in self._models:
             reach = model.config.range_max_m if model.config is not None else None
@@ -294,6 +293,7 @@ class Tracker:
         if fresh or wider != self._bounds or heights != self._heights or self._sensors is None:
             self._bounds, self._heights = wider, heights
             self._sample()
+        return x, y
 
     def _sample(self) -> None:
         assert self._frame is not None
