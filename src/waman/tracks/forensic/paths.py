@@ -18,6 +18,7 @@ import numpy as np
 from waman.jit import kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.look import Grid, detection_at
+from waman.tracks.core.maps import cell_at
 from waman.tracks.core.motion import Floats
 from waman.tracks.core.state import Params, Sensors
 
@@ -31,8 +32,6 @@ LOW_AGL_M = (100.0, 300.0, 1000.0, 2000.0)
 """Heights above ground drawn, alike often, where none is known (assumption: what answers nothing flies low)."""
 CLIMB_MPS, RIDGE_M = 5.0, 100.0
 """A light aircraft climbs 1,000 ft a minute; ground that rises more costs a factor e for each 100 m (assumption)."""
-PD_HIGH = 0.9
-"""One look proves no path wrong for sure: the field is never that exact."""
 
 
 def draws() -> tuple[Floats, Floats, Floats]:
@@ -50,8 +49,8 @@ def ground_at(f: Floats, ground: Grid, x: float, y: float) -> float:
     """Return the sampled ground height [m] of a place; of the nearest cell outside, 0 where no ground is known."""
     if ground.shape[0] == 1:
         return 0.0
-    c, k = int((x - f[col.S_GX]) / f[col.S_CELL]), int((y - f[col.S_GY]) / f[col.S_CELL])
-    return float(ground[min(max(k, 0), ground.shape[0] - 1), min(max(c, 0), ground.shape[1] - 1)])
+    k, c = cell_at(f[col.S_GX :], ground.shape[0], ground.shape[1], x, y)  # west, south and cell size side by side
+    return float(ground[k, c])
 
 
 @kernel
@@ -96,7 +95,7 @@ def fly(
             below = here if low else max(here, below)
             level = here + agl[n] if low else below
             if looked[k] > 0.0:
-                w *= 1.0 - min(detection_at(f, pd, ground, layer_m, px, py, level), PD_HIGH)
+                w *= 1.0 - min(detection_at(f, pd, ground, layer_m, px, py, level), par.miss_pd_max)
         out[n, 0], out[n, 1], out[n, 2], out[n, 3], weight[n] = px, py, back * vx, back * vy, w
 
 

@@ -63,7 +63,7 @@ def part_close_tracks(
                 rings[low] |= rings[high]
     if not met:
         return
-    members, used = np.empty(TRACKS_MAX, np.int64), 0
+    members = np.empty(TRACKS_MAX, np.int64)
     for first in range(tracks):
         if near[first] != first or not rings[first]:
             continue
