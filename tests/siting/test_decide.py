@@ -9,14 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_matrix
 
 from siting.small import instance
+from waman.siting.problem import Problem, Seen
 from waman.siting.solve.bound import Shop
+from waman.siting.solve.clipped import clipped_routes
 from waman.siting.solve.decide import Decision, Gains
 from waman.siting.solve.pool import Pool
 from waman.siting.solve.relaxed import Relaxed
 from waman.siting.solve.rows import STEPS, Cover, rounding
 from waman.siting.solve.search import Search
+from waman.terrain.graph import Graph
 
 WHOLE = np.array(list(product((0.0, 1.0), repeat=7)))
 
@@ -74,12 +78,44 @@ def test_a_target_is_decided_as_exhaustive_search_decides_it(seed: int, types: i
             search.shop,
             target,
             Gains.none(8),
-            ask=lambda x, many, target=target: search.learn(x, target, many),
+            ask=lambda x, taken, many, target=target: search.learn(x, taken, target, many),
             judge=lambda x: search.problem.worst(x)[0] if search.affordable(x) else -np.inf,
             best=lambda: -np.inf,
             stop=lambda: False,
         )
         assert decision.run(10_000) == verdict
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_routes_past_sensors_taken_as_paid_miss_their_clipped_rows(seed: int) -> None:
+    problem = instance(seed, candidates=8, side=10)
+    x, taken = np.full(8, 0.4), np.arange(8) == seed
+    x[taken] = 1.0
+    view, target = problem.view, 2.0 * problem.worst(x)[0]
+    routes = clipped_routes(problem, view, x, taken, target=target, starts=np.flatnonzero(~taken), miss=0.01)
+    assert routes
+    for route in routes:
+        need = target - route.fixed - route.exposure[taken].sum()
+        clipped = sum(min(route.exposure[i], need) * x[i] for i in range(8) if not taken[i])
+        assert clipped < 0.99 * need
+
+
+def two_gates() -> Problem:
+    """A strip (node 0) and an exit (3): through node 1 past one sensor that sees all, through node 2 past two."""
+    ends, per_step = np.array([[0, 1], [0, 2], [1, 3], [2, 3]]), np.zeros((4, 3))
+    per_step[2, 0], per_step[3, 1:] = 10.0, 3.0
+    return Problem(
+        graph=Graph.of(4, ends), shape=(1, 2, 2), length_km=np.ones(4), kept=np.zeros(4), fixed=np.full(4, 1e-3),
+        seen=Seen.of(csr_matrix(per_step)), pd=np.zeros((3, 4), np.float32), cost=np.ones(3), site=np.arange(3),
+        strips=np.array([0]), exits=np.array([3]), looks_per_km=0.01, distance_weight_per_km=1e-3,
+    )  # fmt: skip
+
+
+def test_a_route_past_one_sensor_that_sees_all_is_found_though_another_is_cheaper() -> None:
+    problem, x, none = two_gates(), np.array([0.5, 0.25, 0.25]), np.zeros(3, bool)
+    assert [r.nodes.tolist() for r in problem.best_routes(x)[1]] == [[0, 2, 3]]
+    found = clipped_routes(problem, problem.view, x, none, target=2.0, starts=np.array([0]), miss=0.01)
+    assert [r.nodes.tolist() for r in found] == [[0, 1, 3]]
 
 
 def test_a_solve_cut_short_proves_no_more_than_a_finished_one() -> None:

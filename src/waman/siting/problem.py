@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from waman.jit import kernel
 from waman.terrain.graph import Graph, Ways, ways
@@ -44,10 +45,43 @@ class Seen:
     by_candidate: I32
     by_weight: F64
 
+    @classmethod
+    def of(cls, by_step: csr_matrix) -> Seen:
+        """Return it from a matrix of weights (steps, candidates)."""
+        by_step.sort_indices()
+        turned = by_step.tocsc()
+        return cls(
+            turned.indptr.astype(np.int64),
+            turned.indices.astype(np.int32),
+            np.asarray(turned.data),
+            by_step.indptr.astype(np.int64),
+            by_step.indices.astype(np.int32),
+            np.asarray(by_step.data),
+        )
+
+    @property
+    def by_step(self) -> csr_matrix:
+        """The same as a matrix of weights (steps, candidates)."""
+        return csr_matrix(
+            (self.by_weight, self.by_candidate, self.by_first), shape=(self.by_first.size - 1, self.candidates)
+        )
+
     @property
     def candidates(self) -> int:
         """Number of candidates."""
         return self.first.size - 1
+
+    def added(self, fixed: F64, x: F64) -> F64:
+        """Return ``fixed`` (steps,) and what a plan ``x`` (candidates,), fractional allowed, adds to it."""
+        out = fixed.copy()
+        _add(self.first, self.step, self.weight, np.ascontiguousarray(x, np.float64), out)
+        return out
+
+    def along(self, steps: I64) -> F64:
+        """Return what every candidate alone adds on ``steps`` together (candidates,)."""
+        out = np.zeros(self.candidates)
+        _along(self.by_first, self.by_candidate, self.by_weight, steps, out)
+        return out
 
 
 @dataclass(frozen=True)
@@ -72,7 +106,8 @@ class View:
     """A graph to look for routes on: the network itself, or fewer of its nodes with steps that are several of its own.
 
     ``parts`` (steps, k) are the network's steps each step stands for, from its first end to its second, -1 for none;
-    ``node`` (nodes,) their numbers in the network. Every route found on a view is a route of the network.
+    ``node`` (nodes,) their numbers in the network. ``length_km``, ``fixed`` and ``seen`` are those of its steps.
+    Every route found on a view is a route of the network.
     """
 
     graph: Graph
@@ -80,12 +115,9 @@ class View:
     node: I64
     strips: I64
     exits: I64
-
-    def costs(self, fine: F64) -> F64:
-        """Return what every step costs, from what the network's steps cost."""
-        if self.parts.shape[1] == 1:
-            return fine
-        return np.asarray(np.append(fine, 0.0)[self.parts].sum(axis=1))
+    length_km: F64
+    fixed: F64
+    seen: Seen
 
     def unfolded(self, nodes: I64, steps: I64, ends: I32) -> tuple[I64, I64]:
         """Return a way as nodes and steps of the network, whose ``ends`` are given."""
@@ -133,7 +165,8 @@ class Problem:
     def view(self) -> View:
         """The network itself."""
         own = np.arange(len(self.graph.ends), dtype=np.int32)[:, None]
-        return View(self.graph, own, np.arange(self.graph.nodes), self.strips, self.exits)
+        every = np.arange(self.graph.nodes)
+        return View(self.graph, own, every, self.strips, self.exits, self.length_km, self.fixed, self.seen)
 
     @cached_property
     def lengths_min_km(self) -> F64:
@@ -147,9 +180,7 @@ class Problem:
 
     def step_costs(self, x: F64) -> F64:
         """Return what every step costs the adversary under a plan ``x`` (candidates,), fractional allowed."""
-        out = self.fixed.copy()
-        _add(self.seen.first, self.seen.step, self.seen.weight, np.ascontiguousarray(x, np.float64), out)
-        return out
+        return self.seen.added(self.fixed, x)
 
     def worst(self, x: F64) -> tuple[float, Route]:
         """Return theta under ``x`` and the adversary's best route."""
@@ -162,31 +193,32 @@ class Problem:
         Where fuel limits the route, theta is a proved lower bound of the adversary's best (Lagrange multiplier on
         length) and the routes are all within the limit; the difference is part of every gap told.
         """
-        costs, on = self.step_costs(x), view if view is not None else self.view
+        on = view if view is not None else self.view
+        costs = on.seen.added(on.fixed, x)
         if not np.isfinite(self.range_max_km):
-            return self._answers(on, ways(on.graph, on.costs(costs), on.exits))
-        return self._within_range(on, costs)
+            return self._answers(on, ways(on.graph, costs, on.exits))
+        return self._within_range(on, costs, x)
 
     def _answers(self, on: View, back: Ways) -> tuple[float, list[Route]]:
         # from the exits back to every strip: one search gives a route for each
         reach = back.distance[on.strips]
         order = [int(i) for i in np.argsort(reach, kind="stable") if np.isfinite(reach[i])]
-        routes = [self._route(on, *back.path_to(int(on.strips[i]))) for i in order]
+        routes = [self.route(on, *back.path_to(int(on.strips[i]))) for i in order]
         return float(reach.min(initial=np.inf)), routes
 
-    def _within_range(self, on: View, costs: F64) -> tuple[float, list[Route]]:
+    def _within_range(self, on: View, costs: F64, x: F64) -> tuple[float, list[Route]]:
         """Bisect the multiplier of length: ``min cost + m (length - range)`` is a bound for every m >= 0."""
         limit, low, high, bound = self.range_max_km, 0.0, np.nan, 0.0
         found: dict[bytes, tuple[float, Route]] = {}
         multiplier = 0.0
         for _ in range(RANGE_TRIES):
-            theta, routes = self._answers(on, ways(on.graph, on.costs(costs + multiplier * self.length_km), on.exits))
+            theta, routes = self._answers(on, ways(on.graph, costs + multiplier * on.length_km, on.exits))
             if not routes:
                 return np.inf, []
             bound = max(bound, theta - multiplier * limit)
             for route in routes:
                 if route.length_km <= limit + 1e-9:
-                    found[route.key] = (float(costs[route.steps].sum()), route)
+                    found[route.key] = (self.value(route, x), route)
             if routes[0].length_km <= limit + 1e-9:
                 if multiplier == 0.0:
                     break
@@ -207,11 +239,11 @@ class Problem:
         Through any node leads a cheapest route, its cost known from one search from each end; nodes are taken by
         that cost, and those near a route already taken are passed over.
         """
-        costs, on = self.step_costs(x), view if view is not None else self.view
-        mine = on.costs(costs)
-        theta, routes = self._answers(on, back := ways(on.graph, mine, on.exits))
-        routes = [r for r in routes if float(costs[r.steps].sum()) < below]
-        out = ways(on.graph, mine, on.strips)
+        on = view if view is not None else self.view
+        costs = on.seen.added(on.fixed, x)
+        theta, routes = self._answers(on, back := ways(on.graph, costs, on.exits))
+        routes = [r for r in routes if self.value(r, x) < below]
+        out = ways(on.graph, costs, on.strips)
         through = out.distance + back.distance
         taken = np.zeros(self.shape, bool)
         for route in routes:
@@ -224,7 +256,7 @@ class Problem:
                 continue
             there, onward = back.path_to(int(node)), out.path_to(int(node))
             nodes = np.concatenate((there[0], onward[0][::-1][1:]))
-            route = self._route(on, nodes, np.concatenate((there[1], onward[1][::-1])))
+            route = self.route(on, nodes, np.concatenate((there[1], onward[1][::-1])))
             self._mark(taken, route.nodes)
             if np.unique(nodes).size == nodes.size:
                 routes.append(route)
@@ -236,15 +268,14 @@ class Problem:
             for dc in (-1, 0, 1):
                 taken[:, np.clip(row + dr, 0, self.shape[1] - 1), np.clip(col + dc, 0, self.shape[2] - 1)] = True
 
-    def _route(self, on: View, nodes: I64, steps: I64) -> Route:
+    def route(self, on: View, nodes: I64, steps: I64) -> Route:
         """Return the route whose nodes and steps are given from exit to strip."""
         fine_nodes, fine_steps = on.unfolded(nodes, steps, self.graph.ends)
         return self.along(fine_nodes[::-1].copy(), fine_steps[::-1].copy())
 
     def along(self, nodes: I64, steps: I64) -> Route:
         """Return a route from strip to exit with its length and what every candidate adds on it."""
-        exposure = np.zeros(self.candidates)
-        _along(self.seen.by_first, self.seen.by_candidate, self.seen.by_weight, steps, exposure)
+        exposure = self.seen.along(steps)
         sums = (float(v[steps].sum()) for v in (self.length_km, self.kept, self.fixed))
         length_km, kept, fixed = sums
         return Route(nodes, steps, length_km, exposure, kept, fixed)

@@ -157,7 +157,4 @@ def _seen(pd: F32, ends: I64, looks: F64) -> Seen:
         first[c + 1] = first[c] + touched.size
     step = np.concatenate(steps) if steps else np.empty(0, np.int32)
     weight = np.concatenate(weights) if weights else np.empty(0)
-    turned = csr_matrix((weight, step, first), shape=(len(pd), len(ends))).tocsc()
-    return Seen(
-        first, step, weight, turned.indptr.astype(np.int64), turned.indices.astype(np.int32), np.asarray(turned.data)
-    )
+    return Seen.of(csr_matrix((weight, step, first), shape=(len(pd), len(ends))).T.tocsr())

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from waman.siting.problem import Problem, View
+from waman.siting.problem import Problem, Seen, View
 from waman.terrain.graph import Graph
 
 I64 = NDArray[np.int64]
@@ -89,4 +90,15 @@ def _renumbered(problem: Problem, ends: I64, parts: I64) -> View:
     new = np.full(problem.graph.nodes, -1, np.int64)
     new[used] = np.arange(used.size)
     graph = Graph.of(used.size, new[ends])
-    return View(graph, parts.astype(np.int32), used, new[problem.strips], new[problem.exits])
+    of, k = np.nonzero(parts >= 0)
+    sums = csr_matrix((np.ones(of.size), (of, parts[of, k])), shape=(len(parts), problem.length_km.size))
+    return View(
+        graph,
+        parts.astype(np.int32),
+        used,
+        new[problem.strips],
+        new[problem.exits],
+        np.asarray(sums @ problem.length_km),
+        np.asarray(sums @ problem.fixed),
+        Seen.of(sums @ problem.seen.by_step),
+    )

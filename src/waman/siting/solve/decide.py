@@ -32,9 +32,11 @@ SOLVES_MAX = 40
 MISS = 0.03
 MISS_AT_ROOT = 1e-3
 MISS_WHOLE = 1e-6
-ROUNDING_TURNS = 30
-ASKED_MAX = 2
-"""The adversary is asked so often at most about a part: splitting it tells more than one more route."""
+ROOT_TURNS = 60
+ROOT_RISE = 1e-3
+"""Where new routes raise the need of the whole by less, rounded rows are added too."""
+ASKED_MAX, MADE_MAX = 2, 2
+"""So often at most the adversary is asked about a part, and rows are rounded for it: then splitting it tells more."""
 TRIED = 8
 TRIED_STEPS = 60
 TRUSTED = 4
@@ -60,7 +62,7 @@ class Gains:
 class Decision:
     """One target. State: the program, the parts still open, the rounded rows made.
 
-    ``ask`` looks for new routes against a fractional plan (few or many of them) and says whether it found any;
+    ``ask`` looks for new routes against a fractional plan with sensors taken (few or many) and says how many it found;
     ``judge`` gives the value of a whole plan and learns its routes; ``best`` is the value of the best plan known;
     ``stop`` says that time is over.
     """
@@ -69,7 +71,7 @@ class Decision:
     shop: Shop
     target: float
     gains: Gains
-    ask: Callable[[F64, bool], bool]
+    ask: Callable[[F64, B1, bool], int]
     judge: Callable[[F64], float]
     best: Callable[[], float]
     stop: Callable[[], bool]
@@ -80,7 +82,7 @@ class Decision:
         n = self.shop.cost.size
         self.cover = Cover(self.pool, self.target)
         self.relaxed = Relaxed(self.shop)
-        self.made = np.zeros((0, n))
+        self.made = np.zeros((n, 0))
         self.rng = np.random.default_rng(1)
         self.open = [(np.zeros(n, bool), np.zeros(n, bool))]
 
@@ -100,19 +102,21 @@ class Decision:
     def root(self) -> bool:
         """Gather routes and rounded rows against the whole choice; False where they prove it too dear already."""
         taken, out = self.open[0]
-        for _ in range(ROUNDING_TURNS):
+        needed = 0.0
+        for _ in range(ROOT_TURNS):
             found, tight = self.settled(taken, out, ROWS_AT_ROOT, MISS_AT_ROOT)
             if found.needed > TOO_DEAR:
                 return False
             if self.stop() or self.best() >= self.target:
                 break
-            if self.ask(found.x, True):
+            rise, needed = found.needed - needed, found.needed
+            asked = self.ask(found.x, taken, True)
+            if asked and rise > ROOT_RISE:
                 continue
             rows = self.cover.rounded(taken, found.x, tight, ROWS_AT_ROOT, self.rng)
-            if not len(rows):
+            self.keep(rows)
+            if not asked and not len(rows):
                 break
-            self.made = np.vstack((self.made, rows))[-KEPT_MAX:]
-            self.relaxed.add(rows)
         return True
 
     # a part -------------------------------------------------------------------------------------------------
@@ -120,10 +124,10 @@ class Decision:
     def part(self, taken: B1, out: B1) -> bool:
         """Close a part or split it; whether a plan in it reaches the target."""
         self.parts += 1
-        asked = 0
+        asked, made = 0, 0
         while True:
             free = self.shop.open_to(taken, out)
-            found, _ = self.settled(taken, ~taken & ~free, ROWS_A_SOLVE, MISS)
+            found, tight = self.settled(taken, ~taken & ~free, ROWS_A_SOLVE, MISS)
             if found.needed > TOO_DEAR:
                 return False
             if self.stop():
@@ -140,9 +144,15 @@ class Decision:
                     self.split(taken, out, int(np.where(free, found.x, -1.0).argmax()))
                     return reached
                 continue
-            if asked < ASKED_MAX and self.ask(found.x, False):
+            if asked < ASKED_MAX and self.ask(found.x, taken, False):
                 asked += 1
                 continue
+            if made < MADE_MAX:
+                rows = self.cover.rounded(taken, found.x, tight, ROWS_A_SOLVE, self.rng)
+                if len(rows):
+                    made += 1
+                    self.keep(rows)
+                    continue
             best, taken_, out_ = self.tried(
                 taken, out, found, shares[np.argsort(-found.x[shares], kind="stable")[:TRIED]]
             )
@@ -173,9 +183,10 @@ class Decision:
             if found.needed > TOO_DEAR:
                 break
             rows = self.cover.lacking(taken, found.x, count, miss)
-            lacking = 1.0 - self.made @ found.x
+            used = np.flatnonzero(found.x > WHOLE)
+            lacking = 1.0 - found.x[used] @ self.made[used]
             again = np.argsort(-lacking, kind="stable")[:count]
-            rows = np.vstack((rows, self.made[again[lacking[again] > miss]]))
+            rows = np.vstack((rows, self.made[:, again[lacking[again] > miss]].T))
             if not len(rows):
                 break
             self.relaxed.add(rows)
@@ -185,6 +196,11 @@ class Decision:
         else:
             tight = np.zeros((0, taken.size))
         return found, tight
+
+    def keep(self, rows: F64) -> None:
+        """Add rounded rows, which hold for every part, and keep them for the parts to come."""
+        self.made = np.hstack((self.made, rows.T))[:, -KEPT_MAX:]
+        self.relaxed.add(rows)
 
     def fixed(self, taken: B1, out: B1, free: B1, found: Least) -> tuple[B1, B1]:
         """Fix what multipliers fix: a change of mind would cost more than there is."""

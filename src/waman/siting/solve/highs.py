@@ -44,6 +44,9 @@ class Linear:
 
     def __init__(self, cost: F64, lower: F64, upper: F64, seconds: float = 60.0) -> None:
         self._solver = _solver(seconds)
+        # from the last basis a few dozen steps are left: presolve and exact edge weights cost more than they save
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.setOptionValue("simplex_dual_edge_weight_strategy", 1)  # Devex
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = cost.size, 0
         model.col_cost_, model.col_lower_, model.col_upper_ = cost, lower, upper

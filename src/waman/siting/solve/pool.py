@@ -16,7 +16,7 @@ from waman.siting.problem import Problem, Route
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-ROUTES_MAX = 20_000
+ROUTES_MAX = 40_000
 
 
 @dataclass
@@ -68,6 +68,10 @@ class Pool:
         for i in np.flatnonzero(x):
             out += x[i] * self.weights[:, i]
         return out
+
+    def least(self, x: F64) -> float:
+        """Return the least value of all routes held: no plan is worth more than that."""
+        return float(self.values(x).min())
 
     def clipped(self, base: F64, need: F64, who: I64, x: F64) -> F64:
         """Return base + the sum over ``who`` of min(w, need) x, of every route held."""

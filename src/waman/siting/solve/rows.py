@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 from waman.siting.solve.pool import Pool
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 B1 = NDArray[np.bool_]
 
 STEPS = np.arange(0.52, 0.99, 0.04)
-MEANS = 1500
+MEANS = 50
+"""So many means are tried for each row asked for."""
+ALONE = np.empty((0, 1), np.int64)
 NEAR = 0.10
 """Routes up to this share above what they need are tried for rounding."""
 NEED_MIN = 1e-6
@@ -52,7 +55,7 @@ class Cover:
         miss = np.full(need.size, -np.inf)
         asks = need > NEED_MIN * self.target
         miss[asks] = 1.0 - given[asks] / need[asks]
-        worst = np.argsort(-miss, kind="stable")[:count]
+        worst = _most(miss, count)
         worst = worst[miss[worst] > least]
         rows = np.minimum(self.pool.weights[worst] / need[worst, None], 1.0)
         rows[:, taken] = 0.0
@@ -60,23 +63,35 @@ class Cover:
 
     def rounded(self, taken: B1, x: F64, tight: F64, count: int, rng: np.random.Generator) -> F64:
         """Return whole-number rows that ``x`` misses, from routes near their need and from means of ``tight`` rows."""
-        out = [most_missed(x, self.lacking(taken, x, 5 * count, -NEAR), count)]
+        out = [most_missed(x, self.lacking(taken, x, 5 * count, -NEAR), ALONE, count)]
         for several in (2, 3):
             if len(tight) >= several:
-                which = rng.integers(0, len(tight), (MEANS, several))
-                out.append(most_missed(x, tight[which].mean(axis=1), count))
+                out.append(most_missed(x, tight, rng.integers(0, len(tight), (MEANS * count, several)), count))
         return np.concatenate(out)
 
 
-def most_missed(x: F64, rows: F64, count: int, least: float = 1e-2) -> F64:
-    """Return the ``count`` rounded rows that ``x`` misses most, over all steps."""
+def most_missed(x: F64, rows: F64, which: I64, count: int, least: float = 1e-2) -> F64:
+    """Return the ``count`` rounded rows that ``x`` misses most, over all steps, of means of rows.
+
+    ``which`` (means, several) are the rows each mean is of; empty: every row alone.
+    """
+    which = which if which.size else np.arange(len(rows))[:, None]
     used = np.flatnonzero(x > 1e-9)
-    own, shares = rows[:, used], x[used]
-    miss = np.array([1.0 - rounding(own, step) @ shares for step in STEPS]).reshape(STEPS.size, len(rows))
-    best = np.argsort(-miss.ravel(), kind="stable")[:count]
+    own, shares = rows[:, used][which].mean(axis=1), x[used]
+    miss = np.array([1.0 - rounding(own, step) @ shares for step in STEPS]).reshape(STEPS.size, len(which))
+    best = _most(miss.ravel(), count)
     best = best[miss.ravel()[best] > least]
-    made = [rounding(rows[i], STEPS[s]) for s, i in zip(*np.unravel_index(best, miss.shape), strict=True)]
+    made = [
+        rounding(rows[which[i]].mean(axis=0), STEPS[s])
+        for s, i in zip(*np.unravel_index(best, miss.shape), strict=True)
+    ]
     return np.array(made).reshape(len(made), x.size)
+
+
+def _most(values: F64, count: int) -> I64:
+    """Return where the ``count`` largest are, the largest first."""
+    some = np.argpartition(-values, count - 1)[:count] if values.size > count else np.arange(values.size)
+    return np.asarray(some[np.argsort(-values[some], kind="stable")])
 
 
 def rounding(a: F64, step: float) -> F64:

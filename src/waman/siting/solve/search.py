@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from waman.siting.problem import Problem, Route
 from waman.siting.solve.bound import Shop, Whole, bound_of
+from waman.siting.solve.clipped import clipped_routes
 from waman.siting.solve.coarse import views
 from waman.siting.solve.decide import Decision, Gains
 from waman.siting.solve.pool import ROUTES_MAX, Pool
@@ -26,14 +27,19 @@ from waman.siting.solve.swap import best_swap, rounded
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+B1 = NDArray[np.bool_]
 
 ROOT_ROUNDS_MAX = 60
 ROUTES_A_ROUND = 24
 SWAP_ROUNDS_MAX = 60
 PARTS_MAX = 200_000
 EPSILON = 1e-9
+WANDER, WANDERS_MAX, CLIMBS_MAX, EXCHANGED_MAX = 0.05, 2000, 40, 4
+"""Share of the time left for each search round the incumbent, its tries, climbs a try, sensors exchanged at most."""
 CUT_MIN = 1e-2
 """A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
+STARTS_MANY, STARTS_FEW, START_MIN = 60, 4, 0.02
+"""So many sensors, of the whole or of a part, are taken as paid one by one for clipped routes, and their least share."""
 ROOT_NEAR = 0.02
 """Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
 STEPS = (0.35, 0.6)
@@ -105,6 +111,7 @@ class Search:
         self.marginals = self.x.copy()
         self.gains = Gains.none(problem.candidates)
         self.parts, self.rooted, self.took = 0, False, 0.0
+        self.rng = np.random.default_rng(1)
         if start is not None and self.affordable(start):
             self.offer(start)
 
@@ -142,6 +149,7 @@ class Search:
         """Search until the gap is reached, the time is over or ``stop`` says so."""
         if not self.rooted:
             self.root()
+        self.wander()
         while self.upper > self.enough and not self.out_of_time() and self.parts < PARTS_MAX:
             self.decide(self.next_target())
         return Solution(
@@ -212,7 +220,7 @@ class Search:
             self.shop,
             target,
             self.gains,
-            ask=lambda x, many: self.learn(x, target, many),
+            ask=lambda x, taken, many: self.learn(x, taken, target, many),
             judge=self.judge,
             best=lambda: self.theta,
             stop=self.out_of_time,
@@ -221,27 +229,31 @@ class Search:
         self.parts, self.took = self.parts + decision.parts, self.clock() - began
         if verdict == "none":
             self.proved = min(self.proved, target)
+            self.wander()
         elif verdict == "reached":
             self.improve(self.x)
 
-    def learn(self, x: F64, target: float, many: bool) -> bool:
-        """Add routes that show a fractional plan to be worth less than a target; whether there were any.
+    def learn(self, x: F64, taken: B1, target: float, many: bool) -> int:
+        """Add routes whose rows a fractional plan misses; return how many.
 
         Where the whole plan next to it is better than the incumbent on the routes held, it is improved by swaps.
         """
         plan = rounded(self.shop, x)
-        if float(self.pool.values(plan).min()) > self.theta + EPSILON:
+        if self.pool.least(plan) > self.theta + EPSILON:
             self.improve(plan)
         if len(self.pool) > ROOM_FOR_PLANS * ROUTES_MAX:
-            return False
+            return 0
         for view in self.views[: 2 if many else 1]:
             if many:
                 _, routes = self.problem.many_routes(x, target, ROUTES_A_ROUND, view)
             else:
                 _, routes = self.problem.best_routes(x, view)
-            if self.pool.add([r for r in routes if self.problem.value(r, x) < target * (1 - CUT_MIN)]).size:
-                return True
-        return False
+            if new := self.pool.add([r for r in routes if self.problem.value(r, x) < target * (1 - CUT_MIN)]).size:
+                return new
+        starts = np.argsort(-np.where(taken, 0.0, x), kind="stable")[: STARTS_MANY if many else STARTS_FEW]
+        starts = starts[x[starts] > START_MIN]
+        routes = clipped_routes(self.problem, self.views[0], x, taken, target=target, starts=starts, miss=CUT_MIN)
+        return self.pool.add(routes).size
 
     def judge(self, plan: F64) -> float:
         """Return the value of a whole plan, or an upper bound of it below the incumbent; minus infinity: too dear."""
@@ -259,6 +271,42 @@ class Search:
             theta, routes = self.problem.best_routes(plan)
             self.pool.add(routes)
             self.x, self.theta, self.worst = plan, theta, routes[0]
+
+    def wander(self) -> None:
+        """Leave the incumbent by a few exchanges and climb again, for a share of the time left.
+
+        Most ways back end below the incumbent on the routes held: only the others are judged.
+        Source: iterated local search (Lourenço, Martin and Stützle, 2003).
+        """
+        until = self.clock() + WANDER * max(self.until - self.clock(), 0.0)
+        for _ in range(WANDERS_MAX):
+            if self.out_of_time() or self.clock() >= until or self.upper <= self.enough:
+                return
+            plan = self.left()
+            for _ in range(CLIMBS_MAX):
+                plan = self.climbed(plan)
+                if self.pool.least(plan) <= self.theta + EPSILON:
+                    break
+                self.offer(plan)
+
+    def climbed(self, plan: F64) -> F64:
+        """Return the plan that swaps lead to on the routes held."""
+        while True:
+            better = best_swap(self.pool, self.shop, plan, above=self.pool.least(plan) + EPSILON)
+            if better is None:
+                return plan
+            plan = better
+
+    def left(self) -> F64:
+        """Return the incumbent with some sensors exchanged for others that fractional plans like."""
+        chosen = np.flatnonzero(self.x > 0.5)
+        taken, out = self.x > 0.5, np.zeros(self.x.size, bool)
+        gone = self.rng.choice(chosen, min(int(self.rng.integers(1, EXCHANGED_MAX + 1)), chosen.size), replace=False)
+        taken[gone], out[gone] = False, True
+        while (free := np.flatnonzero(self.shop.open_to(taken, out))).size:
+            odds = self.marginals[free] + 1.0 / self.x.size
+            taken[self.rng.choice(free, p=odds / odds.sum())] = True
+        return taken.astype(float)
 
     def improve(self, plan: F64) -> None:
         """Improve a plan one swap at a time on the routes held; each winner is verified by the adversary."""

@@ -15,17 +15,11 @@ I64 = NDArray[np.int64]
 
 def rounded(shop: Shop, x: F64) -> F64:
     """Return the whole plan that takes the largest shares first, as far as the budget goes."""
-    taken = np.zeros(x.size, bool)
-    for i in np.argsort(-x / shop.cost.clip(1e-9), kind="stable"):
-        if _fits(shop, taken, int(i)):
-            taken[i] = True
+    taken, none = np.zeros(x.size, bool), np.zeros(x.size, bool)
+    worth = x / shop.cost.clip(1e-9)
+    while (free := shop.open_to(taken, none)).any():
+        taken[np.where(free, worth, -np.inf).argmax()] = True
     return taken.astype(float)
-
-
-def _fits(shop: Shop, taken: NDArray[np.bool_], i: int) -> bool:
-    if shop.cost[taken].sum() + shop.cost[i] > shop.budget + 1e-9:
-        return False
-    return not any(row[i] and taken[row].any() for row in shop.sites)
 
 
 def best_swap(pool: Pool, shop: Shop, plan: F64, *, above: float) -> F64 | None:
