@@ -39,7 +39,7 @@ WANDER, WANDERS_MAX, CLIMBS_MAX, EXCHANGED_MAX = 0.05, 2000, 40, 4
 CUT_MIN = 1e-2
 """A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
 STARTS_MANY, STARTS_FEW, START_MIN = 60, 4, 0.02
-"""So many sensors, of the whole or of a part, are taken as paid one by one for clipped routes, and their least share."""
+"""So many sensors, of the whole or of a part, are taken as paid for clipped routes, and their least share."""
 ROOT_NEAR = 0.02
 """Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
 STEPS = (0.35, 0.6)
