@@ -102,13 +102,10 @@ def core_cpu_s(s: Scenario, given: Any, *, repeat: int = 5) -> tuple[float, floa
     core, whole = [], []
     for _ in range(repeat):
         tracker = Tracker(sensors=[sensor(s)], detection_probability=given)
-        usable = prepare.usable(table, tracker.problems)
-        tracker._place(usable)
-        batch = prepare.make_batch(
-            usable, np.arange(usable.num_rows), tracker._frame, tracker._models, tracker._origin_us, tracker._words
-        )
+        placed = tracker._place(prepare.usable(table, tracker.problems))
+        batch, _, _ = prepare.make_batch(placed, tracker._models, tracker._origin_us, tracker._words)
         t0 = time.process_time()
-        tracker._run(batch, tracker._state, len(batch.time))
+        tracker._run(batch, tracker._state)
         core.append(time.process_time() - t0)
         t0 = time.process_time()
         track(table, detection_probability=given, causal=True, sensors=[sensor(s)])

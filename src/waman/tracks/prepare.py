@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from waman.config import Sensor
 from waman.errors import Problems
@@ -19,6 +20,8 @@ from waman.geo.units import FLIGHT_LEVEL_M, SECOND_US
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
 from waman.tracks.core.state import Batch
+
+Flags = NDArray[np.bool_]
 
 SIGMA_BY_KIND_M = {
     "ads_b": 60.0,
@@ -32,6 +35,7 @@ SIGMA_BY_KIND_M = {
 """1-sigma of a position where neither the plot nor its sensor says: a state vector of a network is stamped to
 the second, which at 200 m/s alone is 58 m along the track; the rest are usual radar accuracies at 80 km."""
 
+TWICE = "the same observation more than once"
 TRACKED_KINDS = tuple(SIGMA_BY_KIND_M)
 SCANNING_KINDS = frozenset({"psr", "ssr", "psr_ssr"})
 DEFAULT_PERIOD_S = 4.0
@@ -67,14 +71,9 @@ class Words:
 
     def codes(self, column: pa.ChunkedArray) -> Ints:
         """Return the number of every word of a column (-1 for null), learning new words in order of appearance."""
-        if len(column) == 0:
-            return np.zeros(0, np.int64)
-        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        table = np.array([self.code(w) for w in encoded.dictionary.to_pylist()] + [-1], np.int64)
-        places = encoded.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)
-        return np.asarray(table[places.astype(np.int64)], np.int64)
+        places, words = _encoded(column)
+        # the last place is that of null, which is numbered -1
+        return np.array([self.code(w) for w in words.to_pylist()] + [-1], np.int64)[places]
 
     def code(self, word: str) -> int:
         """Return the number of a word, learning it if it is new."""
@@ -82,6 +81,13 @@ class Words:
             self.index[word] = len(self.words)
             self.words.append(word)
         return self.index[word]
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
+    """Return the place of every word of a column (-1 for null) among the words, and these in order of appearance."""
+    encoded = column.cast(pa.string()).dictionary_encode().combine_chunks()
+    places: Ints = pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy()
+    return places, encoded.dictionary
 
 
 def times_us(table: pa.Table, name: str = "time") -> Ints:
@@ -117,43 +123,93 @@ def usable(plots: pa.Table, problems: Problems) -> pa.Table:
     table = plots.filter(pa.array(positions & placed))
     if table.num_rows == 0:
         return table
-    order = _order(table)
-    first = _first_seen(table, order)
+    order, alike = _order(table)
+    first = order[_first_seen(alike, integers(table, "lineage")[order])]
     if twice := len(order) - len(first):
-        problems.add("plots", "the same observation more than once", twice, times=twice)
+        problems.add("plots", TWICE, twice, times=twice)
     return table.take(pa.array(first))
 
 
-def _order(table: pa.Table) -> Ints:
-    """Return the row order: by time, then sensor, identity and place, so that shuffled input gives the same tracks."""
-    sensor = pc.rank(table["sensor"].cast(pa.string()), tiebreaker="dense").to_numpy()
-    icao = pc.rank(pc.fill_null(table["icao24"].cast(pa.string()), ""), tiebreaker="dense").to_numpy()
-    keys = (floats(table, "lon_deg"), floats(table, "lat_deg"), icao, sensor, times_us(table))
-    return np.lexsort(keys).astype(np.int64)
+def _order(table: pa.Table) -> tuple[Ints, Flags]:
+    """Return the row order and, by row in it, whether it says what the row before it says.
+
+    By time, then sensor, identity and place, so that shuffled input gives the same tracks.
+    """
+    keys = (
+        floats(table, "lon_deg"),
+        floats(table, "lat_deg"),
+        _ranks(table["icao24"]),
+        _ranks(table["sensor"]),
+        times_us(table),
+    )
+    order = np.lexsort(keys).astype(np.int64)
+    return order, _alike(order, *keys)
 
 
-def _first_seen(table: pa.Table, order: Ints) -> Ints:
-    """Return ``order`` without the later copies of an observation."""
-    keep = np.ones(len(order), bool)
-    sensor = pc.rank(table["sensor"].cast(pa.string()), tiebreaker="dense").to_numpy()[order]
-    icao = pc.rank(pc.fill_null(table["icao24"].cast(pa.string()), ""), tiebreaker="dense").to_numpy()[order]
-    time, lat, lon = times_us(table)[order], floats(table, "lat_deg")[order], floats(table, "lon_deg")[order]
-    same = (time[1:] == time[:-1]) & (sensor[1:] == sensor[:-1]) & (icao[1:] == icao[:-1])
-    keep[1:] = ~(same & (lat[1:] == lat[:-1]) & (lon[1:] == lon[:-1]))
-    lineage = integers(table, "lineage")[order]
+def _alike(order: Ints, *keys: Ints | Floats) -> Flags:
+    """Return for each of ordered rows whether it has the keys of the row before it."""
+    out = np.ones(len(order), bool)
+    out[:1] = False
+    for key in keys:
+        out[1:] &= key[order[1:]] == key[order[:-1]]
+    return out
+
+
+def _ranks(column: pa.ChunkedArray) -> Ints:
+    """Return the place of every word of a column among its words in alphabetical order; null is the empty word."""
+    places, words = _encoded(pc.fill_null(column.cast(pa.string()), ""))
+    ranks: Ints = pc.rank(words, tiebreaker="dense").to_numpy()[places].astype(np.int64)
+    return ranks
+
+
+def _first_seen(alike: Flags, lineage: Ints) -> Flags:
+    """Return which of ordered plots are no later copy of an observation."""
+    keep = ~alike
     named = np.flatnonzero(lineage >= 0)
     if len(named):
         _, firsts = np.unique(lineage[named], return_index=True)
         later = np.ones(len(named), bool)
         later[firsts] = False
         keep[named[later]] = False
-    return order[keep]
+    return keep
+
+
+def placed(table: pa.Table, frame: Frame) -> pa.Table:
+    """Return plots with their place in the plane [m] as two more columns: projecting once is dear enough.
+
+    >>> from waman import tables
+    >>> placed(tables.empty("plots"), Frame(lat0_deg=-12.0, lon0_deg=-75.0)).column_names[-2:]
+    ['east_m', 'north_m']
+    """
+    x, y = frame.to_plane(lat_deg=floats(table, "lat_deg"), lon_deg=floats(table, "lon_deg"))
+    return table.append_column("east_m", pa.array(x)).append_column("north_m", pa.array(y))
+
+
+def joined(parts: Sequence[pa.Table]) -> pa.Table:
+    """Return tables of the same columns as one, dictionaries unified.
+
+    >>> joined([pa.table({"offset": [1]}), pa.table({"offset": [2]})])["offset"].to_pylist()
+    [1, 2]
+    """
+    parts = [part for part in parts if part.num_rows] or parts[:1]
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+
+
+def untold(table: pa.Table, earlier: Sequence[pa.Table], problems: Problems) -> pa.Table:
+    """Return the plots whose lineage no ``earlier`` plot has; the others are counted."""
+    if table["lineage"].null_count == table.num_rows or not earlier:
+        return table
+    told = np.concatenate([integers(part, "lineage") for part in earlier])
+    twice = np.isin(integers(table, "lineage"), told[told >= 0])
+    if twice.any():
+        problems.add("plots", TWICE, int(twice.sum()), times=int(twice.sum()))
+    return table.filter(pa.array(~twice))
 
 
 def model_sensors(
-    table: pa.Table, plane: tuple[Floats, Floats], frame: Frame, known: Mapping[str, Sensor], met: Collection[str]
+    table: pa.Table, frame: Frame, known: Mapping[str, Sensor], met: Collection[str]
 ) -> list[SensorModel]:
-    """Return a model of every sensor of ``table`` (already usable, time ordered, at ``plane``) that was not yet met."""
+    """Return a model of every sensor of ``table`` (already usable, time ordered, placed) that was not yet met."""
     out = []
     names, kinds = table["sensor"].cast(pa.string()), table["kind"].cast(pa.string())
     for name in pc.unique(names).to_pylist():
@@ -163,7 +219,7 @@ def model_sensors(
         counts = pc.value_counts(kinds.filter(here)).to_pylist()
         kind = max(counts, key=lambda c: (c["counts"], c["values"]))["values"]
         mine = np.asarray(here)
-        spread = float(np.ptp(plane[0][mine]) * np.ptp(plane[1][mine]))
+        spread = float(np.ptp(floats(table, "east_m")[mine]) * np.ptp(floats(table, "north_m")[mine]))
         out.append(_model(name, kind, times_us(table)[mine], max(spread, 1e9), frame, known.get(name)))
     return out
 
@@ -194,45 +250,67 @@ def _scan_period_s(time_us: Ints) -> float:
 
 
 def make_batch(
-    table: pa.Table,
-    rows: Ints,
-    frame: Frame,
-    models: Sequence[SensorModel],
-    origin_us: int,
-    words: Mapping[str, Words],
-    plane: tuple[Floats, Floats] | None = None,
-) -> Batch:
-    """Return usable plots as arrays in frames; ``rows`` are their numbers for the track rows to name.
+    table: pa.Table, models: Sequence[SensorModel], origin_us: int, words: Mapping[str, Words], until_s: float = np.inf
+) -> tuple[Batch, pa.Table, pa.Table]:
+    """Return the frames of usable, placed plots that closed by ``until_s``, their plots and the plots of the others.
 
-    ``plane`` is where they are in ``frame`` [m], if that is known already.
+    Plots are cut into frames: one revolution of a radar, one second of a network. A second plot of one address in
+    a frame opens another frame of the same time, so that an aircraft heard twice a second updates twice. The plots
+    come back frame by frame, which is the row number they have in the batch; the others in time order, as they came.
     """
+    time_us = times_us(table)
+    sensor, icao, call = (words[name].codes(table[name]) for name in ("sensor", "icao24", "callsign"))
+    period = np.array([m.period_us for m in models], np.int64)[sensor]
+    window = time_us // period
+    copy = _occurrence(sensor, window, icao)
+    end_us = _last_of(sensor, window, time_us)
+    rank = np.argsort(np.argsort([m.id for m in models]))  # not the order in which sensors were met
+    order = np.lexsort((copy, rank[sensor], end_us))
+    start = np.append(np.flatnonzero(~_alike(order, copy, sensor, end_us)), len(order)).astype(np.int64)
+    first = order[start[:-1]]
+    # a frame can be run only when every frame before it has closed too
+    close_s = np.maximum.accumulate(((window + 1) * period - origin_us)[first] / SECOND_US)
+    closed = int(np.searchsorted(close_s, until_s, side="right"))
+    first, start = first[:closed], start[: closed + 1]
+    mine, left = order[: start[-1]], np.sort(order[start[-1] :])
+    used = table.take(pa.array(mine))
+    look = np.array([models[s].scanning for s in sensor[first]], bool) & (copy[first] == 0)
+    batch = Batch(
+        *_arrays(used, sensor[mine], icao[mine], call[mine], models, origin_us),
+        start,
+        (end_us[first] - origin_us) / SECOND_US,
+        sensor[first],
+        close_s[:closed],
+        look.astype(np.float64),
+    )
+    return batch, used, table.take(pa.array(left))
+
+
+def _arrays(
+    table: pa.Table, sensor: Ints, icao: Ints, call: Ints, models: Sequence[SensorModel], origin_us: int
+) -> tuple[Floats, Ints]:
+    """Return what kernels read of plots: (n, PLOT_FLOATS) and (n, PLOT_INTS)."""
     n = table.num_rows
     f, i = np.full((n, col.PLOT_FLOATS), np.nan), np.full((n, col.PLOT_INTS), -1, np.int64)
-    time_us = times_us(table)
-    x, y = plane or frame.to_plane(lat_deg=floats(table, "lat_deg"), lon_deg=floats(table, "lon_deg"))
-    f[:, col.P_T], f[:, col.P_X], f[:, col.P_Y] = (time_us - origin_us) / SECOND_US, x, y
+    f[:, col.P_T] = (times_us(table) - origin_us) / SECOND_US
+    f[:, col.P_X], f[:, col.P_Y] = floats(table, "east_m"), floats(table, "north_m")
     f[:, col.P_FL], f[:, col.P_GEO] = floats(table, "altitude_fl") * FLIGHT_LEVEL_M, floats(table, "altitude_msl_m")
     speed, heading = floats(table, "ground_speed_mps"), np.radians(floats(table, "heading_deg"))
     f[:, col.P_VX], f[:, col.P_VY] = speed * np.sin(heading), speed * np.cos(heading)
-    i[:, col.P_ICAO], i[:, col.P_CALL] = (
-        words["icao24"].codes(table["icao24"]),
-        words["callsign"].codes(table["callsign"]),
-    )
-    i[:, col.P_M3A], i[:, col.P_ROW], i[:, col.P_KNOWN] = integers(table, "mode_3a"), rows, i[:, col.P_ICAO] >= 0
-    sensor = words["sensor"].codes(table["sensor"])
+    i[:, col.P_ICAO], i[:, col.P_CALL], i[:, col.P_M3A] = icao, call, integers(table, "mode_3a")
+    i[:, col.P_ROW], i[:, col.P_KNOWN] = np.arange(n), icao >= 0
+    sigma, azimuth_deg = floats(table, "sigma_m"), floats(table, "azimuth_deg")
     for s in np.unique(sensor):
-        _noise(f, i, table, np.flatnonzero(sensor == s), models[s])
-    return _frames(f, i, time_us, sensor, models, origin_us)
+        mine = np.flatnonzero(sensor == s)
+        _noise(f, i, sigma[mine], azimuth_deg[mine], mine, models[s])
+    return f, i
 
 
-def _noise(f: Floats, i: Ints, table: pa.Table, mine: Ints, model: SensorModel) -> None:
+def _noise(f: Floats, i: Ints, sigma: Floats, azimuth_deg: Floats, mine: Ints, model: SensorModel) -> None:
     """Fill noise and false-plot density of one sensor's plots (polar where the sensor is surveyed)."""
-    part = table.take(pa.array(mine))
-    sigma = floats(part, "sigma_m")
     sigma = np.where(np.isfinite(sigma) & (sigma > 0.0), np.maximum(sigma, 5.0), SIGMA_BY_KIND_M[model.kind])
     xx, xy, yy = sigma**2, np.zeros(len(mine)), sigma**2
-    azimuth_deg, config = floats(part, "azimuth_deg"), model.config
-    polar = np.isfinite(azimuth_deg)
+    config, polar = model.config, np.isfinite(azimuth_deg)
     if config is not None and np.isfinite(model.east_m) and polar.any():
         dx, dy = f[mine, col.P_X] - model.east_m, f[mine, col.P_Y] - model.north_m
         r2 = np.maximum(dx**2 + dy**2, 1.0)
@@ -266,54 +344,20 @@ def _slant_variance(r2: Floats, f: Floats, config: Sensor) -> Floats:
     return np.where(unknown, np.mean(h2**2) / (4.0 * r2), 0.0)
 
 
-def _frames(f: Floats, i: Ints, time_us: Ints, sensor: Ints, models: Sequence[SensorModel], origin_us: int) -> Batch:
-    """Cut time-ordered plots into frames: one revolution of a radar, one second of a network.
-
-    A second plot of one address in a frame opens another frame of the same time, so that an aircraft
-    heard twice a second updates twice.
-    """
-    period = np.array([m.period_us for m in models], np.int64)[sensor]
-    window = time_us // period
-    copy = _occurrence(sensor, window, i[:, col.P_ICAO])
-    span = np.lexsort((window, sensor))
-    _, group = np.unique(np.stack([sensor[span], window[span]], axis=1), axis=0, return_inverse=True)
-    last = np.full(group.max() + 1 if len(group) else 0, np.iinfo(np.int64).min)
-    np.maximum.at(last, group, time_us[span])
-    end_us = np.empty(len(time_us), np.int64)
-    end_us[span] = last[group]
-    rank = np.argsort(np.argsort([m.id for m in models]))  # not the order in which sensors were met
-    close_us = (window + 1) * period
-    order = np.lexsort((np.arange(len(f)), copy, rank[sensor], end_us))
-    f, i, sensor, end_us, copy, close_us = (
-        f[order],
-        i[order],
-        sensor[order],
-        end_us[order],
-        copy[order],
-        close_us[order],
-    )
-    new = np.ones(len(f), bool)
-    new[1:] = (sensor[1:] != sensor[:-1]) | (end_us[1:] != end_us[:-1]) | (copy[1:] != copy[:-1])
-    start = np.flatnonzero(new)
-    look = np.where([models[s].scanning for s in sensor[start]], copy[start] == 0, False)
-    return Batch(
-        np.ascontiguousarray(f),
-        np.ascontiguousarray(i),
-        np.append(start, len(f)).astype(np.int64),
-        (end_us[start] - origin_us) / SECOND_US,
-        sensor[start].astype(np.int64),
-        # a frame can be run only when every frame before it has closed too
-        np.maximum.accumulate((close_us[start] - origin_us) / SECOND_US),
-        look.astype(np.float64),
-    )
+def _last_of(sensor: Ints, window: Ints, time_us: Ints) -> Ints:
+    """Return for each plot the time of the last plot of its sensor's window."""
+    order = np.lexsort((time_us, window, sensor))
+    # where the next plot begins another window
+    last = np.flatnonzero(np.append(~_alike(order, window, sensor), True)[1:])
+    out = np.empty(len(order), np.int64)
+    out[order] = np.repeat(time_us[order[last]], np.diff(last, prepend=-1))
+    return out
 
 
 def _occurrence(sensor: Ints, window: Ints, icao: Ints) -> Ints:
     """Return for each plot how many plots of its address came before it in its frame."""
-    order = np.lexsort((np.arange(len(icao)), icao, window, sensor))
-    s, w, c = sensor[order], window[order], icao[order]
-    same = np.zeros(len(order), bool)
-    same[1:] = (s[1:] == s[:-1]) & (w[1:] == w[:-1]) & (c[1:] == c[:-1]) & (c[1:] >= 0)
+    order = np.lexsort((icao, window, sensor))
+    same = _alike(order, icao, window, sensor) & (icao[order] >= 0)
     place = np.arange(len(order))
     first = np.maximum.accumulate(np.where(same, 0, place))
     out = np.empty(len(order), np.int64)

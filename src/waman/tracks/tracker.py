@@ -7,7 +7,8 @@ A live display and a batch over files run the same code: :func:`waman.tracks.tra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,41 +31,30 @@ from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
 from waman.tracks.rows import tracks_table
 from waman.tracks.sampling import map_grid, sample_sensors
+from waman.tracks.steps import CLOSE_S, PLOTS, TIME_S, Step
 
 MINUTE_US = 60 * SECOND_US
 LATE_S = 30.0
 """How late a plot may come and still find its place; older ones are counted and left out."""
 JUMP_S = 600.0
 """A few plots this far ahead of all others come from a wrong clock."""
-BUFFER_MAX = 2_000_000
-
-
-@dataclass
-class Ahead:
-    """Frames run beyond the settled ones, so that plots in order cost one frame and not ``LATE_S`` of them.
-
-    State: ``state`` after those frames, ``rows`` they wrote and the serial of the frame of each row, in parts;
-    ``frames`` run, ``pending`` plots of frames still open, ``closed_us`` the latest end of a window run.
-    """
-
-    state: State
-    pending: pa.Table
-    closed_us: int
-    frames: int = 0
-    rows: list[tuple[Ints, pa.Table]] = field(default_factory=list)
+STEP_S = 4.0
+"""Time of frames that are taken back together: at most ``2 * LATE_S / STEP_S`` states are kept, mostly half of it."""
 
 
 class Tracker:
     """Tracks aircraft through plots of any sensors, live.
 
-    Plots may come in any order within ``LATE_S``: the tracker keeps its state as it was that long ago and runs the
-    plots since again, so that late, shuffled or doubled plots give exactly the rows of the clean order.
+    Plots may come in any order within ``LATE_S``: the frames run since are kept as steps, each with the state before
+    it, and a plot that comes late takes back those it may belong to. They are run again with it, so that late,
+    shuffled or doubled plots give exactly the rows of the clean order.
 
-    State: ``_state`` (every Bernoulli track up to ``_settled_us``, and the maps, as arrays), ``_buffer`` (plots after
-    it), ``_frame`` (the plane, fixed by the first plots), ``_words`` (numbering of sensors, addresses, callsigns),
-    ``_models`` (sensors met), ``_sensors`` (their sampled detection probability), ``_bounds`` (the plane area sampled),
-    ``_heights`` (whether any plot told one), ``_origin_us`` (time zero), ``_newest_us``. :meth:`snapshot` holds all of
-    it. ``_ahead`` is only a cache: frames run beyond the settled ones. Not thread-safe.
+    State: ``_state`` (every Bernoulli track after the last step, and the maps, as arrays), ``_steps`` (frames run whose
+    rows are not all final), ``_open`` (plots of frames not run, in order and placed), ``_frame`` (the plane, fixed by
+    the first plots), ``_words`` (numbering of sensors, addresses, callsigns), ``_models`` (sensors met), ``_sensors``
+    (their sampled detection probability), ``_bounds`` (the plane area sampled), ``_heights`` (whether any plot told
+    one), ``_origin_us`` (time zero), ``_settled_us`` (time of the last final frame), ``_newest_us``. :meth:`snapshot`
+    holds all of it, with the steps taken back. Not thread-safe.
     """
 
     def __init__(
@@ -87,9 +77,9 @@ class Tracker:
         self._bounds = (np.inf, np.inf, -np.inf, -np.inf)
         self._heights = False
         self._origin_us = 0
-        self._buffer: pa.Table = tables.empty("plots")
+        self._steps: list[Step] = []
+        self._open = tables.empty("plots")
         self._settled_us = self._newest_us = NO_TIME_US
-        self._ahead: Ahead | None = None
         self.problems = Problems()
 
     def update(self, plots: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -100,14 +90,10 @@ class Tracker:
         """
         table = self._in_time(prepare.usable(tables.check("plots", plots), self.problems))
         if table.num_rows:
-            self._place(table)
-            quiet = Problems()  # what is doubled between buffer and newcomers
-            self._buffer = prepare.usable(tables.concat("plots", [self._buffer, table]), quiet)
-            self.problems.extend(quiet)
-            self._extend_ahead(table, doubled=quiet.count > 0)
-            self._newest_us = max(self._newest_us, int(prepare.times_us(self._buffer)[-1]))
+            self._receive(self._place(table))
         settled = self._settle(self._newest_us - int(LATE_S * SECOND_US))
-        return settled, self._recent()
+        self._advance(self._newest_us)
+        return settled, tables.concat("tracks", [step.open_rows for step in self._steps])
 
     def finish(self) -> pa.Table:
         """Return the rows of all plots still held back; the tracker can go on afterwards."""
@@ -124,7 +110,10 @@ class Tracker:
 
     def snapshot(self) -> bytes:
         """Return all state as bytes; :meth:`resume` goes on as if it had never stopped."""
-        return snapshots.pack(self.__dict__)
+        twin = copy(self)  # that takes back its steps, while this tracker keeps them
+        twin._steps = list(self._steps)
+        twin._rewind(NO_TIME_US)
+        return snapshots.pack(twin.__dict__)
 
     @classmethod
     def resume(cls, content: bytes, *, sensors: Iterable[Sensor] = (), detection_probability: Any = None) -> Tracker:
@@ -133,6 +122,7 @@ class Tracker:
         snapshots.unpack(content, tracker.__dict__)
         if tracker._frame is not None:
             tracker._models = [tracker._modelled(m) for m in tracker._models]
+            tracker._open = prepare.placed(tracker._open, tracker._frame)
             tracker._sample()
         return tracker
 
@@ -152,115 +142,102 @@ class Tracker:
                 self.problems.add("plots", what, int(bad.sum()), times=int(bad.sum()))
         return table.filter(pa.array(~(late | ahead)))
 
+    def _receive(self, table: pa.Table) -> None:
+        """Let plots join those whose frames are not run, taking back what was run without them."""
+        first_us = int(prepare.times_us(table)[0])
+        self._rewind(first_us)
+        early = int(np.searchsorted(prepare.times_us(self._open), first_us))
+        before, beside = self._open.slice(0, early), self._open.slice(early)
+        table = prepare.untold(table, [*(step.open_plots for step in self._steps), before], self.problems)
+        if beside.num_rows:
+            table = prepare.usable(prepare.joined([beside, table]), self.problems)
+        self._open = prepare.joined([before, table])
+        if self._open.num_rows:
+            self._newest_us = max(self._newest_us, int(prepare.times_us(self._open)[-1]))
+
+    def _rewind(self, after_us: int) -> None:
+        """Take back every step that closed at ``after_us`` or later; the plots of its frames are open again."""
+        after_s, parts = (after_us - self._origin_us) / SECOND_US, [self._open]
+        while self._steps and self._steps[-1].frames[-1, CLOSE_S] >= after_s:
+            step = self._steps.pop()
+            self._state = step.before
+            if step.settled:  # frames that are final are run again, but give no rows again
+                batch, _, _ = self._batch(step.plots.slice(0, step.number(PLOTS)))
+                _, _, self._state = self._run(batch, copied(step.before))
+            parts.append(step.open_plots)
+        if len(parts) > 1:
+            self._open = prepare.usable(prepare.joined(parts), Problems())
+
     def _settle(self, until_us: int) -> pa.Table:
-        """Run for good every frame whose window closed before ``until_us``; forget its plots."""
-        if self._buffer.num_rows == 0 or self._frame is None:
-            return tables.empty("tracks")
-        # a window that closed by then holds no plot later than one period after
-        period_us = max(m.period_us for m in self._models)
-        early = int(np.searchsorted(prepare.times_us(self._buffer), until_us + period_us, side="right"))
-        part = self._buffer.slice(0, early)
-        closed, batch, left = self._closed(part, until_us)
-        if closed == 0:
-            return tables.empty("tracks")
-        out_f, out_i, self._state = self._run(batch, self._state, closed)
-        self._buffer = pa.concat_tables([left, self._buffer.slice(early)])
-        last_us = round(float(batch.time[closed - 1]) * SECOND_US) + self._origin_us
-        self._settled_us = max(self._settled_us, last_us)
-        self._forget_ahead(closed)
-        return self._table(out_f, out_i, part)
+        """Make every frame final whose window closed before ``until_us``; return their rows."""
+        self._advance(until_us)  # what is final as soon as it comes needs no step beside others that are not
+        rows = []
+        while self._steps:
+            step = self._steps[0]
+            rows.append(step.settle((until_us - self._origin_us) / SECOND_US))
+            if step.settled:
+                last_us = round(float(step.frames[step.settled - 1, TIME_S]) * SECOND_US) + self._origin_us
+                self._settled_us = max(self._settled_us, last_us)
+            if step.settled < len(step.frames):
+                break
+            self._steps.pop(0)
+        return tables.concat("tracks", rows)
 
-    def _closed(self, part: pa.Table, until_us: int) -> tuple[int, Batch, pa.Table]:
-        """Return how many frames of ``part`` closed before ``until_us``, all frames, and the plots of the others."""
-        batch = self._batch(part)
-        closed = int(np.searchsorted(batch.close_s, (until_us - self._origin_us) / SECOND_US, side="right"))
-        used = batch.i[: batch.start[closed], col.P_ROW]
-        return closed, batch, part.take(pa.array(np.setdiff1d(np.arange(part.num_rows), used)))
-
-    def _extend_ahead(self, table: pa.Table, *, doubled: bool) -> None:
-        """Give the frames run ahead the plots that came; what belongs before their end has them run anew."""
-        ahead = self._ahead
-        if ahead is None or doubled or int(prepare.times_us(table).min()) <= ahead.closed_us:
-            self._ahead = None
+    def _advance(self, until_us: int) -> None:
+        """Run every open frame whose window closed before ``until_us``."""
+        if self._open.num_rows == 0 or int(prepare.times_us(self._open)[0]) > until_us:
             return
-        ahead.pending = prepare.usable(tables.concat("plots", [ahead.pending, table]), Problems())
-
-    def _forget_ahead(self, settled: int) -> None:
-        """Drop the rows of the ``settled`` first frames run ahead."""
-        ahead = self._ahead
-        if ahead is None:
+        batch, plots, self._open = self._batch(self._open, (until_us - self._origin_us) / SECOND_US)
+        if plots.num_rows == 0:
             return
-        if ahead.frames < settled:
-            self._ahead = None
-            return
-        ahead.frames -= settled
-        kept = [(serial - settled, rows) for serial, rows in ahead.rows]
-        ahead.rows = [(s[s >= 0], rows.filter(pa.array(s >= 0))) for s, rows in kept if len(s) and s[-1] >= 0]
+        near = self._steps and batch.close_s[-1] - self._steps[-1].frames[0, CLOSE_S] < STEP_S
+        last = self._steps.pop() if near else None
+        before = last.before if last is not None else copied(self._state)
+        out_f, out_i, self._state = self._run(batch, self._state)
+        keep = self._shown(out_f, out_i)
+        wrote = np.bincount(out_i[keep, col.O_FRAME], minlength=len(batch.time))
+        frames = np.stack([batch.time, batch.close_s, np.diff(batch.start), wrote], axis=1)
+        step = Step(before, plots, self._table(out_f[keep], out_i[keep], plots), frames)
+        self._steps.append(step if last is None else last.then(step))
 
-    def _recent(self) -> pa.Table:
-        """Return the rows of the frames closed by now that are not settled, running those not yet run."""
-        if self._buffer.num_rows == 0 or self._frame is None:
-            return tables.empty("tracks")
-        if self._ahead is None:
-            self._ahead = Ahead(copied(self._state), self._buffer, NO_TIME_US)
-        ahead = self._ahead
-        if ahead.pending.num_rows:
-            closed, batch, left = self._closed(ahead.pending, self._newest_us)
-            if closed:
-                out_f, out_i, ahead.state = self._run(batch, ahead.state, closed)
-                rows = self._table(out_f, out_i, ahead.pending)
-                ahead.rows.append((self._serials(out_f, out_i) + ahead.frames, rows))
-                closed_us = round(float(batch.close_s[closed - 1]) * SECOND_US) + self._origin_us
-                ahead.closed_us = max(ahead.closed_us, closed_us)
-                ahead.frames, ahead.pending = ahead.frames + closed, left
-        return tables.concat("tracks", [rows for _, rows in ahead.rows])
-
-    def _batch(self, table: pa.Table, plane: tuple[Floats, Floats] | None = None) -> Batch:
-        assert self._frame is not None
-        rows = np.arange(table.num_rows, dtype=np.int64)
-        return prepare.make_batch(table, rows, self._frame, self._models, self._origin_us, self._words, plane)
+    def _batch(self, table: pa.Table, until_s: float = np.inf) -> tuple[Batch, pa.Table, pa.Table]:
+        return prepare.make_batch(table, self._models, self._origin_us, self._words, until_s)
 
     def _take(self, plots: pa.Table, *, forensic: bool) -> tuple[pa.Table, int]:
         table = prepare.usable(tables.check("plots", plots), self.problems)
         if table.num_rows == 0:
             return tables.empty("tracks"), 0
-        plane = self._place(table)
-        assert self._frame is not None and self._sensors is not None
-        batch = self._batch(table, plane)
+        self._rewind(NO_TIME_US)
+        batch, table, _ = self._batch(self._place(table))
+        assert self._sensors is not None
         if forensic:  # hindsight knows from the first look on where false plots come from, and what the air is like
-            _, _, after = self._run(batch, copied(self._state), len(batch.time))
+            _, _, after = self._run(batch, copied(self._state))
             dz = settled(after.dz, True)
             self._state = self._state._replace(false_n=after.false_n, false_w=after.false_w, dz=dz)
-        out_f, out_i, self._state = self._run(batch, self._state, len(batch.time))
+        out_f, out_i, self._state = self._run(batch, self._state)
         self._state = self._state._replace(dz=settled(self._state.dz, False))
         if forensic:
-            by_row = np.empty_like(batch.f)
-            by_row[batch.i[:, col.P_ROW]] = batch.f
-            out_f, out_i = hindsight(out_f, out_i, by_row, batch, self._sensors, self._params)
-        return self._table(out_f, out_i, table), len(batch.time)
+            out_f, out_i = hindsight(out_f, out_i, batch.f, batch, self._sensors, self._params)
+        keep = self._shown(out_f, out_i)
+        return self._table(out_f[keep], out_i[keep], table), len(batch.time)
 
     def _table(self, out_f: Floats, out_i: Ints, table: pa.Table) -> pa.Table:
         assert self._frame is not None
-        keep = self._shown(out_f, out_i)
         source = table["source"].cast(pa.string()).combine_chunks()
         offset = prepare.integers(table, "offset")
-        return tracks_table(out_f[keep], out_i[keep], self._frame, self._origin_us, self._words, source, offset)
+        return tracks_table(out_f, out_i, self._frame, self._origin_us, self._words, source, offset)
 
     def _shown(self, out_f: Floats, out_i: Ints) -> NDArray[np.bool_]:
         """Return which rows go out: with a plot, or worth a place in the picture."""
         keep: NDArray[np.bool_] = (out_i[:, col.O_DETECTED] == 1) | (out_f[:, col.O_REPORT] >= self._params.row_min)
         return keep
 
-    def _serials(self, out_f: Floats, out_i: Ints) -> Ints:
-        """Return the number of the frame, within its batch, of every row that goes out."""
-        serials: Ints = out_i[self._shown(out_f, out_i), col.O_FRAME]
-        return serials
-
-    def _run(self, batch: Batch, state: State, frames: int) -> tuple[Floats, Ints, State]:
-        """Run the first ``frames`` frames of a batch, making room for tracks as they come."""
+    def _run(self, batch: Batch, state: State) -> tuple[Floats, Ints, State]:
+        """Run the frames of a batch, making room for tracks as they come."""
         assert self._sensors is not None
         state = grown(state, capacity=0, addresses=len(self._words["icao24"].words) + 1)
-        frame, parts = 0, [(np.empty((0, col.ROW_FLOATS)), np.empty((0, col.ROW_INTS), np.int64))]
+        frame, frames = 0, len(batch.time)
+        parts = [(np.empty((0, col.ROW_FLOATS)), np.empty((0, col.ROW_INTS), np.int64))]
         while frame < frames:
             frame, out_f, out_i = run_frames(state, batch, self._sensors, self._params, frame, frames)
             parts.append((out_f, out_i))
@@ -269,14 +246,14 @@ class Tracker:
                 state = grown(state, capacity=2 * need, addresses=0)
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), state
 
-    def _place(self, table: pa.Table) -> tuple[Floats, Floats]:
-        """Fix the plane by the first plots; learn sensors and widen the sampled area when needed; return the places."""
-        lat, lon = prepare.floats(table, "lat_deg"), prepare.floats(table, "lon_deg")
+    def _place(self, table: pa.Table) -> pa.Table:
+        """Return plots placed in the plane, fixed by the first; learn sensors and widen the sampled area if needed."""
         if self._frame is None:
-            self._frame = self._centre(lat, lon)
+            self._frame = self._centre(table)
             self._origin_us = int(prepare.times_us(table)[0]) // DAY_US * DAY_US
-        x, y = self._frame.to_plane(lat_deg=lat, lon_deg=lon)
-        fresh = prepare.model_sensors(table, (x, y), self._frame, self._known, self._words["sensor"].index)
+        table = prepare.placed(table, self._frame)
+        x, y = prepare.floats(table, "east_m"), prepare.floats(table, "north_m")
+        fresh = prepare.model_sensors(table, self._frame, self._known, self._words["sensor"].index)
         for model in fresh:
             self._words["sensor"].code(model.id)
             self._models.append(model)
@@ -292,12 +269,12 @@ class Tracker:
         heights = self._heights or told
         if fresh or wider != self._bounds or heights != self._heights or self._sensors is None:
             self._bounds, self._heights = wider, heights
+            self._rewind(NO_TIME_US)  # what was run with another field is run again with this one
             self._sample()
-        return x, y
+        return table
 
     def _sample(self) -> None:
         assert self._frame is not None
-        self._ahead = None
         self._sensors = sample_sensors(
             self._models,
             self._frame,
@@ -309,7 +286,7 @@ class Tracker:
         )
         self._state = mapped(self._state, map_grid(self._sensors), self._sensors.seen.shape)
 
-    def _centre(self, lat: np.ndarray[Any, Any], lon: np.ndarray[Any, Any]) -> Frame:
+    def _centre(self, table: pa.Table) -> Frame:
         """Return the plane: about the only surveyed sensor where there is one, else about the plots."""
         surveyed = [s for s in self._known.values() if s.lat_deg is not None and s.lon_deg is not None]
         if surveyed:
@@ -317,4 +294,5 @@ class Tracker:
                 lat0_deg=float(np.mean([s.lat_deg for s in surveyed if s.lat_deg is not None])),
                 lon0_deg=float(np.mean([s.lon_deg for s in surveyed if s.lon_deg is not None])),
             )
+        lat, lon = prepare.floats(table, "lat_deg"), prepare.floats(table, "lon_deg")
         return Frame(lat0_deg=float(np.median(lat)), lon0_deg=float(np.median(lon)))

@@ -129,8 +129,16 @@ def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> 
 
 
 def copied(state: State) -> State:
-    """Return a state that shares no memory with this one."""
-    arrays: list[Any] = [array.copy() for array in state]
+    """Return a state that shares no memory with this one, with room for its tracks alone.
+
+    >>> copied(empty_state(Params(), capacity=9)).x.shape
+    (0, 4, 4)
+    """
+    tracks = state.counters[0]
+    arrays: list[Any] = [
+        (array[:tracks] if name in GROWING and not name.startswith("ident") else array).copy()
+        for name, array in state._asdict().items()
+    ]
     return State(*arrays)
 
 
