@@ -16,9 +16,9 @@ from waman.tracks.prepare import Words
 
 
 def tracks_table(
-    out_f: Floats, out_i: Ints, frame: Frame, origin_us: int, words: Mapping[str, Words], source: pa.Array, offset: Ints
+    out_f: Floats, out_i: Ints, frame: Frame, origin_us: int, words: Mapping[str, Words], plots: pa.Table
 ) -> pa.Table:
-    """Return rows as the contract ``tracks``; ``source`` and ``offset`` are those of all plots by row number."""
+    """Return rows as the contract ``tracks``; ``plots`` are those of the batch, which the rows name by number."""
     lat, lon = frame.to_degrees(east_m=out_f[:, col.O_X], north_m=out_f[:, col.O_Y])
     vn, ve, turn = _true_velocity(out_f, lat, lon, frame)
     major, minor, azimuth = ellipse(out_f[:, col.O_PXX], out_f[:, col.O_PXY], out_f[:, col.O_PYY])
@@ -50,8 +50,8 @@ def tracks_table(
             "icao24": _words(out_i[:, col.O_ICAO], words["icao24"].words),
             "callsign": _words(out_i[:, col.O_CALL], words["callsign"].words),
             "mode_3a": pa.array(np.maximum(mode_3a, 0), mask=mode_3a < 0).cast(pa.uint16()),
-            "source": source.take(row),
-            "offset": pa.array(offset).take(row),
+            "source": plots["source"].take(row).cast(pa.string()),
+            "offset": plots["offset"].take(row),
         },
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from waman import tables
 from waman.tracks import prepare
 from waman.tracks.core.motion import Floats
 from waman.tracks.core.state import State
@@ -31,32 +30,21 @@ class Step:
     frames: Floats
     settled: int = 0
 
+    def part(self, first: int, last: int) -> Step:
+        """Return frames of this step, with their plots and rows (and the state before all of it)."""
+        begin, end = (self.frames[:k, [PLOTS, ROWS]].sum(axis=0).astype(int) for k in (first, last))
+        plots, rows = (t.slice(a, b - a) for t, a, b in zip((self.plots, self.rows), begin, end, strict=True))
+        return Step(self.before, plots, rows, self.frames[first:last])
+
+    def final(self) -> Step:
+        """Return the frames that are final."""
+        return self.part(0, self.settled)
+
+    def rest(self) -> Step:
+        """Return the frames that are not."""
+        return self.part(self.settled, len(self.frames))
+
     def then(self, later: Step) -> Step:
         """Return this step and one run after it as one step."""
-        return Step(
-            self.before,
-            prepare.joined([self.plots, later.plots]),
-            tables.concat("tracks", [self.rows, later.rows]),
-            np.concatenate([self.frames, later.frames]),
-            self.settled,
-        )
-
-    def number(self, column: int) -> int:
-        """Return how many plots or rows belong to the settled frames."""
-        return int(self.frames[: self.settled, column].sum())
-
-    def settle(self, until_s: float) -> pa.Table:
-        """Make frames that closed by ``until_s`` final; return their rows not yet given."""
-        given = self.number(ROWS)
-        self.settled = int(np.searchsorted(self.frames[:, CLOSE_S], until_s, side="right"))
-        return self.rows.slice(given, self.number(ROWS) - given)
-
-    @property
-    def open_plots(self) -> pa.Table:
-        """The plots of frames that are not final."""
-        return self.plots.slice(self.number(PLOTS))
-
-    @property
-    def open_rows(self) -> pa.Table:
-        """The rows of frames that are not final."""
-        return self.rows.slice(self.number(ROWS))
+        plots, rows = (prepare.joined(two) for two in ([self.plots, later.plots], [self.rows, later.rows]))
+        return Step(self.before, plots, rows, np.concatenate([self.frames, later.frames]), self.settled)

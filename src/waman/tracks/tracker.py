@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from waman.tracks.forensic.hindsight import hindsight
 from waman.tracks.prepare import SensorModel, Words
 from waman.tracks.rows import tracks_table
 from waman.tracks.sampling import map_grid, sample_sensors
-from waman.tracks.steps import CLOSE_S, PLOTS, TIME_S, Step
+from waman.tracks.steps import CLOSE_S, TIME_S, Step
 
 MINUTE_US = 60 * SECOND_US
 LATE_S = 30.0
@@ -39,7 +40,7 @@ LATE_S = 30.0
 JUMP_S = 600.0
 """A few plots this far ahead of all others come from a wrong clock."""
 STEP_S = 4.0
-"""Time of frames that are taken back together: at most ``2 * LATE_S / STEP_S`` states are kept, mostly half of it."""
+"""Frames that closed within the same so many seconds are taken back together: one state is kept for all of them."""
 
 
 class Tracker:
@@ -91,13 +92,16 @@ class Tracker:
         table = self._in_time(prepare.usable(tables.check("plots", plots), self.problems))
         if table.num_rows:
             self._receive(self._place(table))
-        settled = self._settle(self._newest_us - int(LATE_S * SECOND_US))
-        self._advance(self._newest_us)
-        return settled, tables.concat("tracks", [step.open_rows for step in self._steps])
+        final_us = self._newest_us - int(LATE_S * SECOND_US)
+        self._advance(self._newest_us, final_us)
+        settled = self._settle(final_us)
+        return settled, _rows([step.rest().rows for step in self._steps])
 
     def finish(self) -> pa.Table:
         """Return the rows of all plots still held back; the tracker can go on afterwards."""
-        return self._settle(self._newest_us + MINUTE_US)
+        end_us = self._newest_us + MINUTE_US
+        self._advance(end_us, end_us)
+        return self._settle(end_us)
 
     def batch(self, plots: pa.Table) -> pa.Table:
         """Return the causal rows of a whole record at once: those that ``update`` would have settled."""
@@ -148,7 +152,7 @@ class Tracker:
         self._rewind(first_us)
         early = int(np.searchsorted(prepare.times_us(self._open), first_us))
         before, beside = self._open.slice(0, early), self._open.slice(early)
-        table = prepare.untold(table, [*(step.open_plots for step in self._steps), before], self.problems)
+        table = prepare.untold(table, [*(step.rest().plots for step in self._steps), before], self.problems)
         if beside.num_rows:
             table = prepare.usable(prepare.joined([beside, table]), self.problems)
         self._open = prepare.joined([before, table])
@@ -162,43 +166,53 @@ class Tracker:
             step = self._steps.pop()
             self._state = step.before
             if step.settled:  # frames that are final are run again, but give no rows again
-                batch, _, _ = self._batch(step.plots.slice(0, step.number(PLOTS)))
+                batch, _, _ = self._batch(step.final().plots)
                 _, _, self._state = self._run(batch, copied(step.before))
-            parts.append(step.open_plots)
+            parts.append(step.rest().plots)
         if len(parts) > 1:
             self._open = prepare.usable(prepare.joined(parts), Problems())
 
     def _settle(self, until_us: int) -> pa.Table:
         """Make every frame final whose window closed before ``until_us``; return their rows."""
-        self._advance(until_us)  # what is final as soon as it comes needs no step beside others that are not
         rows = []
         while self._steps:
             step = self._steps[0]
-            rows.append(step.settle((until_us - self._origin_us) / SECOND_US))
+            given, until_s = step.settled, (until_us - self._origin_us) / SECOND_US
+            step.settled = int(np.searchsorted(step.frames[:, CLOSE_S], until_s, side="right"))
+            rows.append(step.part(given, step.settled).rows)
             if step.settled:
                 last_us = round(float(step.frames[step.settled - 1, TIME_S]) * SECOND_US) + self._origin_us
                 self._settled_us = max(self._settled_us, last_us)
             if step.settled < len(step.frames):
                 break
             self._steps.pop(0)
-        return tables.concat("tracks", rows)
+        return _rows(rows)
 
-    def _advance(self, until_us: int) -> None:
-        """Run every open frame whose window closed before ``until_us``."""
-        if self._open.num_rows == 0 or int(prepare.times_us(self._open)[0]) > until_us:
+    def _advance(self, until_us: int, final_us: int) -> None:
+        """Run every open frame that closed by ``until_us``, in steps; those that closed by ``final_us`` are one."""
+        until_s, final_s = ((us - self._origin_us) / SECOND_US for us in (until_us, final_us))
+        if self._open.num_rows == 0:
             return
-        batch, plots, self._open = self._batch(self._open, (until_us - self._origin_us) / SECOND_US)
+        batch, plots, self._open = self._batch(self._open, until_s)
         if plots.num_rows == 0:
             return
-        near = self._steps and batch.close_s[-1] - self._steps[-1].frames[0, CLOSE_S] < STEP_S
-        last = self._steps.pop() if near else None
-        before = last.before if last is not None else copied(self._state)
-        out_f, out_i, self._state = self._run(batch, self._state)
+        slot = np.where(batch.close_s > final_s, batch.close_s // STEP_S, -np.inf)
+        cuts = [0, *(np.flatnonzero(slot[1:] != slot[:-1]) + 1).tolist(), len(slot)]
+        more = bool(self._steps) and self._steps[-1].frames[-1, CLOSE_S] // STEP_S == batch.close_s[0] // STEP_S
+        before, parts = [], []
+        for first, last in pairwise(cuts):
+            before.append(self._steps[-1].before if more and first == 0 else copied(self._state))
+            out_f, out_i, self._state = self._run(batch, self._state, first, last)
+            parts.append((out_f, out_i))
+        out_f, out_i = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         keep = self._shown(out_f, out_i)
-        wrote = np.bincount(out_i[keep, col.O_FRAME], minlength=len(batch.time))
+        wrote = np.bincount(out_i[keep, col.O_FRAME], minlength=len(slot))
         frames = np.stack([batch.time, batch.close_s, np.diff(batch.start), wrote], axis=1)
-        step = Step(before, plots, self._table(out_f[keep], out_i[keep], plots), frames)
-        self._steps.append(step if last is None else last.then(step))
+        whole = Step(before[0], plots, self._table(out_f[keep], out_i[keep], plots), frames)
+        steps = [replace(whole.part(*ends), before=b) for ends, b in zip(pairwise(cuts), before, strict=True)]
+        if more:
+            steps[0] = self._steps.pop().then(steps[0])
+        self._steps += steps
 
     def _batch(self, table: pa.Table, until_s: float = np.inf) -> tuple[Batch, pa.Table, pa.Table]:
         return prepare.make_batch(table, self._models, self._origin_us, self._words, until_s)
@@ -223,20 +237,18 @@ class Tracker:
 
     def _table(self, out_f: Floats, out_i: Ints, table: pa.Table) -> pa.Table:
         assert self._frame is not None
-        source = table["source"].cast(pa.string()).combine_chunks()
-        offset = prepare.integers(table, "offset")
-        return tracks_table(out_f, out_i, self._frame, self._origin_us, self._words, source, offset)
+        return tracks_table(out_f, out_i, self._frame, self._origin_us, self._words, table)
 
     def _shown(self, out_f: Floats, out_i: Ints) -> NDArray[np.bool_]:
         """Return which rows go out: with a plot, or worth a place in the picture."""
         keep: NDArray[np.bool_] = (out_i[:, col.O_DETECTED] == 1) | (out_f[:, col.O_REPORT] >= self._params.row_min)
         return keep
 
-    def _run(self, batch: Batch, state: State) -> tuple[Floats, Ints, State]:
-        """Run the frames of a batch, making room for tracks as they come."""
+    def _run(self, batch: Batch, state: State, first: int = 0, last: int | None = None) -> tuple[Floats, Ints, State]:
+        """Run frames of a batch (all of them), making room for tracks as they come."""
         assert self._sensors is not None
         state = grown(state, capacity=0, addresses=len(self._words["icao24"].words) + 1)
-        frame, frames = 0, len(batch.time)
+        frame, frames = first, len(batch.time) if last is None else last
         parts = [(np.empty((0, col.ROW_FLOATS)), np.empty((0, col.ROW_INTS), np.int64))]
         while frame < frames:
             frame, out_f, out_i = run_frames(state, batch, self._sensors, self._params, frame, frames)
@@ -296,3 +308,8 @@ class Tracker:
             )
         lat, lon = prepare.floats(table, "lat_deg"), prepare.floats(table, "lon_deg")
         return Frame(lat0_deg=float(np.median(lat)), lon0_deg=float(np.median(lon)))
+
+
+def _rows(parts: list[pa.Table]) -> pa.Table:
+    """Return rows as one table; each was checked when it was made."""
+    return prepare.joined([tables.empty("tracks"), *parts])
