@@ -196,7 +196,11 @@ def joined(parts: Sequence[pa.Table]) -> pa.Table:
 
 
 def untold(table: pa.Table, earlier: Sequence[pa.Table], problems: Problems) -> pa.Table:
-    """Return the plots whose lineage no ``earlier`` plot has; the others are counted."""
+    """Return the plots whose lineage no ``earlier`` plot has; the others are counted.
+
+    >>> untold(pa.table({"lineage": [7, 8]}), [pa.table({"lineage": [7]})], Problems())["lineage"].to_pylist()
+    [8]
+    """
     if table["lineage"].null_count == table.num_rows or not earlier:
         return table
     told = np.concatenate([integers(part, "lineage") for part in earlier])

@@ -21,7 +21,13 @@ class Step:
 
     State: ``before`` (all the tracker remembered before them), ``plots`` (those they used) and ``rows`` (those they
     wrote), both frame by frame, ``frames`` (what of these is whose, see ``ROWS``), and ``settled``, how many of the
-    frames are final: their rows were given, no plot of theirs can come any more.
+    frames are final: their rows were given, and when they are run again it is only for the state after them.
+
+    >>> from waman.tracks.core.state import Params, empty_state
+    >>> plots, rows = pa.table({"offset": [5, 6, 7]}), pa.table({"track": [1, 1]})
+    >>> step = Step(empty_state(Params()), plots, rows, np.array([[0.5, 1.0, 2, 1], [1.5, 2.0, 1, 1]]), settled=1)
+    >>> step.final().plots["offset"].to_pylist(), step.rest().plots["offset"].to_pylist()
+    ([5, 6], [7])
     """
 
     before: State
