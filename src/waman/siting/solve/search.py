@@ -34,8 +34,8 @@ ROUTES_A_ROUND = 24
 SWAP_ROUNDS_MAX = 60
 PARTS_MAX = 200_000
 EPSILON = 1e-9
-WANDER, WANDERS_MAX, CLIMBS_MAX, EXCHANGED_MAX = 0.05, 2000, 40, 4
-"""Share of the time left for each search round the incumbent, its tries, climbs a try, sensors exchanged at most."""
+WANDER, WANDER_LEFT, WANDERS_MAX, CLIMBS_MAX, EXCHANGED_MAX = 0.5, 0.05, 2000, 40, 4
+"""A search round the incumbent: its share of the time since the last and of that left, tries, climbs, exchanges."""
 CUT_MIN = 1e-2
 """A route that shows a fractional plan to be worth less than the target by less than this share is not worth a row."""
 STARTS_MANY, STARTS_FEW, START_MIN = 60, 4, 0.02
@@ -111,7 +111,7 @@ class Search:
         self.marginals = self.x.copy()
         self.gains = Gains.none(problem.candidates)
         self.parts, self.rooted, self.took = 0, False, 0.0
-        self.rng = np.random.default_rng(1)
+        self.rng, self.wandered = np.random.default_rng(1), self.began
         if start is not None and self.affordable(start):
             self.offer(start)
 
@@ -273,21 +273,23 @@ class Search:
             self.x, self.theta, self.worst = plan, theta, routes[0]
 
     def wander(self) -> None:
-        """Leave the incumbent by a few exchanges and climb again, for a share of the time left.
+        """Leave the incumbent by a few exchanges and climb again, for a share of the time spent on the bound since.
 
         Most ways back end below the incumbent on the routes held: only the others are judged.
         Source: iterated local search (Lourenço, Martin and Stützle, 2003).
         """
-        until = self.clock() + WANDER * max(self.until - self.clock(), 0.0)
+        now = self.clock()
+        until = now + min(WANDER * (now - self.wandered), WANDER_LEFT * (self.until - now))
         for _ in range(WANDERS_MAX):
             if self.out_of_time() or self.clock() >= until or self.upper <= self.enough:
-                return
+                break
             plan = self.left()
             for _ in range(CLIMBS_MAX):
                 plan = self.climbed(plan)
                 if self.pool.least(plan) <= self.theta + EPSILON:
                     break
                 self.offer(plan)
+        self.wandered = self.clock()
 
     def climbed(self, plan: F64) -> F64:
         """Return the plan that swaps lead to on the routes held."""
