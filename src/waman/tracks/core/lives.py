@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.maps import recycle
 from waman.tracks.core.motion import Floats, Ints
@@ -14,7 +14,7 @@ from waman.tracks.core.state import Batch, Params, Sensors, State
 from waman.tracks.core.update import copy_track, one_point, take_tags, update_height
 
 
-@kernel
+@lean_kernel
 def start_tracks(
     state: State,
     batch: Batch,
@@ -61,7 +61,7 @@ def start_tracks(
         state.counters[0] += 1
 
 
-@kernel
+@lean_kernel
 def name_track(state: State, batch: Batch, j: int, par: Params) -> int:
     """Return the id of a new track: that of a lost track of the same address if one flight could join them."""
     icao = batch.i[j, col.P_ICAO]
@@ -74,7 +74,7 @@ def name_track(state: State, batch: Batch, j: int, par: Params) -> int:
     return int(state.counters[1] - 1)
 
 
-@kernel
+@lean_kernel
 def drop_tracks(state: State, time_s: float, par: Params) -> None:
     """Forget tracks that no longer matter, keeping the order of the others; remember lost addresses."""
     kept, x, p, mu, vals, tags = 0, state.x, state.p, state.mu, state.val, state.tag
@@ -126,7 +126,7 @@ def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: i
             meet(state, owner, forked[i], i)
 
 
-@kernel
+@lean_kernel
 def meet(state: State, owner: Ints, j: int, i: int) -> None:
     """Let track ``i`` meet the track that had plot ``j`` before it, and merge the two if they are one aircraft."""
     k = owner[j]
@@ -142,7 +142,7 @@ def meet(state: State, owner: Ints, j: int, i: int) -> None:
         state.val[lose, col.R] = 0.0
 
 
-@kernel
+@lean_kernel
 def twins(state: State, i: int, k: int) -> bool:
     """Return whether two tracks are too alike in place and velocity to be two aircraft."""
     if state.val[i, col.R] <= 0.0 or state.val[k, col.R] <= 0.0:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, move, turn_terms
 from waman.tracks.core.pressure import altitude_of
@@ -19,7 +19,7 @@ from waman.tracks.core.state import Batch, Params, Sensors, State
 Grid = NDArray[np.float32]
 
 
-@kernel
+@lean_kernel
 def fading(x: Floats, val: Floats, par: Params) -> float:
     """Return the rate [1/s] at which a track that answers nothing loses existence because it does not move.
 
@@ -33,7 +33,7 @@ def fading(x: Floats, val: Floats, par: Params) -> float:
     return rate
 
 
-@kernel
+@lean_kernel
 def stuck(val: Floats, par: Params) -> bool:
     """Return whether a track has stayed about its first place, slower than anything that flies."""
     age = val[col.SEEN] - val[col.BORN]
@@ -68,7 +68,7 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
             val[col.ALT_VV] = min(val[col.ALT_VV] + par.altitude_q * dt_s, 400.0)
 
 
-@kernel
+@lean_kernel
 def detection_at(f: Floats, pd: Grid, ground: Grid, layer_m: Floats, x: float, y: float, altitude_m: float) -> float:
     """Return the sampled detection probability of one sensor at a place; NaN altitude is "unknown height".
 
@@ -97,7 +97,7 @@ def detection_at(f: Floats, pd: Grid, ground: Grid, layer_m: Floats, x: float, y
     return float(pd[0, k, c])
 
 
-@kernel
+@lean_kernel
 def seen_at(f: Floats, pd: Grid, x: float, y: float) -> float:
     """Return what :func:`detection_at` returns for an unknown height; ``pd`` (ny, nx) is the layer of that."""
     if f[col.S_RANGE] > 0.0 and (x - f[col.S_X]) ** 2 + (y - f[col.S_Y]) ** 2 > f[col.S_RANGE] ** 2:
@@ -108,7 +108,7 @@ def seen_at(f: Floats, pd: Grid, x: float, y: float) -> float:
     return float(pd[int(v), int(u)])
 
 
-@kernel
+@lean_kernel
 def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, out: Floats) -> None:
     """Write to ``out`` the detection probability averaged over five points of each track's predicted covariance.
 
@@ -153,7 +153,7 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
         out[i] = total / 6.0
 
 
-@kernel
+@lean_kernel
 def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params) -> float:
     """Return the likelihood ratio of identity, code and height of a plot (``f``, ``k``) on a track; 0 forbids it."""
     gain = 1.0
@@ -175,7 +175,7 @@ def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params
     return gain
 
 
-@kernel
+@lean_kernel
 def inside(x: Floats, p: Floats, count: int, f: Floats, j: int, lag_s: float, gate: float) -> bool:
     """Return whether plot ``j`` of ``f`` lies in the gate of any model, as :func:`innovation` has it.
 
@@ -194,7 +194,7 @@ def inside(x: Floats, p: Floats, count: int, f: Floats, j: int, lag_s: float, ga
     return False
 
 
-@kernel
+@lean_kernel
 def likelihood(x: Floats, p: Floats, mu: Floats, count: int, f: Floats, j: int, lag_s: float) -> float:
     """Return the likelihood [1/m^2] of the place of plot ``j`` of ``f`` over the ``count`` models of a track."""
     total = 0.0
@@ -206,7 +206,7 @@ def likelihood(x: Floats, p: Floats, mu: Floats, count: int, f: Floats, j: int, 
     return total
 
 
-@kernel
+@lean_kernel
 def stray(x: Floats, p: Floats, count: int, seen_s: float, f: Floats, lag_s: float, par: Params) -> tuple[float, float]:
     """Return the weight of a plot outside the gate that carries the track's own address, and how to use it.
 
@@ -262,7 +262,7 @@ def bucket_plots(f: Floats, first: int, last: int) -> tuple[Ints, Ints, Floats]:
     return start, order, np.array([west, south, cell, float(columns), float(rows)])
 
 
-@kernel
+@lean_kernel
 def gate_radius(x: Floats, p: Floats, count: int, gate: float, lag_s: float) -> float:
     """Return the radius [m] of a circle about the first model's position that holds the gates of all models."""
     reach = 0.0

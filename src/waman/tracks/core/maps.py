@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.look import stuck
 from waman.tracks.core.motion import Floats, Ints, moments
@@ -27,7 +27,7 @@ RENORM = 1e9
 """Counts are kept in growing units instead of being decayed at every look; beyond this they are scaled back."""
 
 
-@kernel
+@lean_kernel
 def cell_at(grid: Floats, ny: int, nx: int, x: float, y: float) -> tuple[int, int]:
     """Return row and column of the cell of a place; places outside belong to the nearest cell of the rim."""
     c, k = math.floor((x - grid[0]) / grid[2]), math.floor((y - grid[1]) / grid[2])
@@ -58,7 +58,7 @@ def drift_ref(u: Floats, share: float) -> Floats:
     return u + share * (p[1:-1, :-2] + p[1:-1, 2:] + p[:-2, 1:-1] + p[2:, 1:-1] - 4.0 * u)
 
 
-@kernel
+@lean_kernel
 def fill_unseen(state: State, sensors: Sensors, s: int, par: Params, time_s: float, row: Floats) -> None:
     """Move the intensity of unseen aircraft to ``time_s``: it drifts and returns to what is usual within minutes."""
     known = 0
@@ -77,7 +77,7 @@ def fill_unseen(state: State, sensors: Sensors, s: int, par: Params, time_s: flo
             u[k, c] += back * (usual - u[k, c])
 
 
-@kernel
+@lean_kernel
 def empty_unseen(state: State, sensors: Sensors, s: int, look: float) -> None:
     """Take out those whom a look would have shown."""
     u, seen = state.unseen, sensors.seen[s]
@@ -86,7 +86,7 @@ def empty_unseen(state: State, sensors: Sensors, s: int, look: float) -> None:
             u[k, c] *= 1.0 - look * seen[k, c]
 
 
-@kernel
+@lean_kernel
 def recycle(grid: Floats, unseen: Floats, x: float, y: float, existence: float) -> None:
     """Give back a track that is given up: its existence, spread over nine cells about its last place."""
     ny, nx = unseen.shape
@@ -96,7 +96,7 @@ def recycle(grid: Floats, unseen: Floats, x: float, y: float, existence: float) 
             unseen[a, b] += existence / 9.0
 
 
-@kernel
+@lean_kernel
 def clutter_gain(counted: float, unit: float, expected: float, prior: float) -> float:
     """Return how much denser false plots of a sensor are in a cell than its area file says.
 

@@ -18,7 +18,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.jit import kernel
+from waman.jit import lean_kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +32,7 @@ COS_16 = tuple(math.cos((k + 0.5) * (math.pi / 32.0)) for k in range(16))
 """Cosines of the middles of 16 equal parts of a quadrant."""
 
 
-@kernel
+@lean_kernel
 def turn_terms(dt_s: float, omega: float) -> tuple[float, float, float, float]:
     """Return (s, c, a, b) of the transition [I S; 0 R]: S = [s -c; c s], R = [a -b; b a]."""
     if abs(omega) * abs(dt_s) < 1e-9:
@@ -41,14 +41,14 @@ def turn_terms(dt_s: float, omega: float) -> tuple[float, float, float, float]:
     return b / omega, (1.0 - a) / omega, a, b
 
 
-@kernel
+@lean_kernel
 def predict_model(x: Floats, p: Floats, dt_s: float, omega: float, q: float) -> None:
     """Move one model's mean (4,) and covariance (10,) forward by ``dt_s`` in place (F = [I S; 0 R])."""
     s, c, a, b = turn_terms(dt_s, omega)
     move(x, p, dt_s, s, c, a, b, q)
 
 
-@kernel
+@lean_kernel
 def move(x: Floats, p: Floats, dt_s: float, s: float, c: float, a: float, b: float, q: float) -> None:
     """Do what :func:`predict_model` does, the terms of the turn being known."""
     vx, vy = x[2], x[3]
@@ -83,7 +83,7 @@ def move(x: Floats, p: Floats, dt_s: float, s: float, c: float, a: float, b: flo
     p[9] += q1
 
 
-@kernel
+@lean_kernel
 def moments(x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None:
     """Write mean (4,) and covariance (10,) of the mixture of models ``mu`` (M,) into ``mean`` and ``cov``."""
     count = mu.shape[0]
@@ -100,7 +100,7 @@ def moments(x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None
         cov[k] = total
 
 
-@kernel
+@lean_kernel
 def mix(x: Floats, p: Floats, mu: Floats, stationary: Floats, stay: float, mean: Floats, cov: Floats) -> None:
     """Mix models before a prediction, in place: ``x`` (M, 4), ``p`` (M, 10), ``mu`` (M,).
 
@@ -121,7 +121,7 @@ def mix(x: Floats, p: Floats, mu: Floats, stationary: Floats, stay: float, mean:
         mu[m] = total
 
 
-@kernel
+@lean_kernel
 def update_model(x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: float, ryy: float, lag_s: float) -> float:
     """Update one model in place by a position that was true ``lag_s`` after the state's time; return log-likelihood.
 
@@ -163,7 +163,7 @@ def update_model(x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: fl
     return float(-0.5 * (distance + math.log(det)) - 1.8378770664093453)  # log(2 pi)
 
 
-@kernel
+@lean_kernel
 def innovation(
     x: Floats, p: Floats, zx: float, zy: float, rxx: float, rxy: float, ryy: float, lag_s: float
 ) -> tuple[float, float]:
@@ -178,7 +178,7 @@ def innovation(
     return distance, det
 
 
-@kernel
+@lean_kernel
 def within(pxx: float, pxy: float, pyy: float, radius_m: float) -> float:
     """Return the probability that a centred Gaussian error lies within ``radius_m``.
 

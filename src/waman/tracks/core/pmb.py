@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.association.coalescence import part_close_tracks
 from waman.tracks.core.association.marginals import marginals
@@ -28,12 +28,24 @@ PD_MIN = 0.02
 """A plot in a place where none can come proves the field wrong by a little, not by everything."""
 
 
-@kernel
+@lean_kernel
 def write_rows(
-    state: State, time_s: float, frame: int, s: int, look: float, par: Params, out_f: Floats, out_i: Ints, used: int
+    state: State,
+    time_s: float,
+    frame: int,
+    s: int,
+    look: float,
+    par: Params,
+    out_f: Floats,
+    out_i: Ints,
+    used: int,
+    mean: Floats,
+    cov: Floats,
 ) -> int:
-    """Append one row for each track worth showing after this frame; return the new number of rows."""
-    mean, cov = np.empty(4), np.empty(10)
+    """Append one row for each track worth showing after this frame; return the new number of rows.
+
+    ``mean`` (4,) and ``cov`` (10,) are work space.
+    """
     for i in range(state.counters[0]):
         val, tag = state.val[i], state.tag[i]
         if val[col.R] < par.row_min and not tag[col.CONFIRMED]:
@@ -44,11 +56,14 @@ def write_rows(
         if not due:
             continue
         if tag[col.MODES] == 1:
-            mean[:], cov[:] = state.x[i, 0], state.p[i, 0]
+            for k in range(4):
+                mean[k] = state.x[i, 0, k]
+            for k in range(10):
+                cov[k] = state.p[i, 0, k]
         else:
             moments(state.x[i], state.p[i], state.mu[i], mean, cov)
         report = val[col.R] * within(cov[0], cov[1], cov[2], par.report_radius_m)
-        f, k = out_f[used], out_i[used]
+        f, n = out_f[used], out_i[used]
         f[col.O_T], f[col.O_X], f[col.O_Y], f[col.O_VX], f[col.O_VY] = time_s, mean[0], mean[1], mean[2], mean[3]
         f[col.O_PXX], f[col.O_PXY], f[col.O_PYY] = cov[0], cov[1], cov[2]
         f[col.O_ALT] = val[col.ALT] if tag[col.ALT_FROM] else math.nan
@@ -56,10 +71,10 @@ def write_rows(
         f[col.O_ALT_SD] = math.sqrt(max(val[col.ALT_PP], 0.0) + shared) if tag[col.ALT_FROM] else math.nan
         f[col.O_R], f[col.O_PD] = val[col.R], val[col.PD]
         f[col.O_REPORT], f[col.O_FACTOR] = report, val[col.FACTOR]
-        k[col.O_BIRTH], k[col.O_SECOND] = tag[col.BIRTH], tag[col.SECOND]
-        k[col.O_ID], k[col.O_DETECTED], k[col.O_SENSOR], k[col.O_FRAME] = tag[col.ID], tag[col.SEEN_NOW], s, frame
-        k[col.O_STATE] = 0 if not tag[col.CONFIRMED] else (1 if tag[col.SEEN_NOW] else 2)
-        k[col.O_ALT_FROM], k[col.O_ICAO], k[col.O_M3A], k[col.O_CALL], k[col.O_PLOT] = (
+        n[col.O_BIRTH], n[col.O_SECOND] = tag[col.BIRTH], tag[col.SECOND]
+        n[col.O_ID], n[col.O_DETECTED], n[col.O_SENSOR], n[col.O_FRAME] = tag[col.ID], tag[col.SEEN_NOW], s, frame
+        n[col.O_STATE] = 0 if not tag[col.CONFIRMED] else (1 if tag[col.SEEN_NOW] else 2)
+        n[col.O_ALT_FROM], n[col.O_ICAO], n[col.O_M3A], n[col.O_CALL], n[col.O_PLOT] = (
             tag[col.ALT_FROM],
             tag[col.ICAO],
             tag[col.M3A],
@@ -99,7 +114,7 @@ def weigh_new(
     return fresh, birth, there
 
 
-@kernel
+@lean_kernel
 def room_needed(state: State, plots: int, par: Params) -> int:
     """Return how many tracks there may be at the end of a frame: those that are, their forks, and new ones."""
     need = state.counters[0] + plots
@@ -154,7 +169,7 @@ def run_frames(
         while used + state.counters[0] > out_f.shape[0]:
             out_f = np.concatenate((out_f, np.empty_like(out_f)))
             out_i = np.concatenate((out_i, np.empty_like(out_i)))
-        used = write_rows(state, t, frame, s, look, par, out_f, out_i, used)
+        used = write_rows(state, t, frame, s, look, par, out_f, out_i, used, mean, cov)
         drop_tracks(state, t, par)
         frame += 1
     return frame, out_f[:used], out_i[:used]

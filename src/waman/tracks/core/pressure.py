@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats
 
@@ -30,7 +30,7 @@ BAND_EDGE_M = 150.0
 """How far beyond the edge of a band an aircraft is still counted in it."""
 
 
-@kernel
+@lean_kernel
 def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
     """Return height above sea level [m], variance and source (0 none, 1 pressure, 2 geometric) of a plot's floats.
 
@@ -46,7 +46,7 @@ def altitude_of(f: Floats, dz: Floats) -> tuple[float, float, int]:
     return fl + dz[k, 0] + fl * dz[k, 1], STEP_VAR + pressure_var(fl, dz), 1
 
 
-@kernel
+@lean_kernel
 def pressure_var(height_m: float, dz: Floats) -> float:
     """Return the variance of a pressure height that no filter averages away [m^2]: its altimeter and the line."""
     k = dz.shape[0] - col.LINE_ROWS
@@ -55,7 +55,7 @@ def pressure_var(height_m: float, dz: Floats) -> float:
     return float(ALTIMETER_VAR + dz[k + 1, 0] + height_m * (2.0 * dz[k + 1, 1] + height_m * dz[k + 2, 0]))
 
 
-@kernel
+@lean_kernel
 def fit_pressure(dz: Floats) -> None:
     """Lay the line geometric minus pressure height = a + b x pressure height through the bands of ``dz``.
 
@@ -91,7 +91,7 @@ def fit_pressure_ref(dz: Floats) -> tuple[Floats, Floats]:
     return inverse @ right, inverse @ inverse.T
 
 
-@kernel
+@lean_kernel
 def learn_pressure(val: Floats, f: Floats, dz: Floats) -> None:
     """Take what one plot of a track says of the air, if it gives both heights, and lay the line anew.
 

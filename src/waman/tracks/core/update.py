@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from waman.jit import inlined_kernel, kernel
+from waman.jit import inlined_kernel, kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.pressure import PLOT_VAR, STEP_VAR, altitude_of, learn_pressure, pressure_var
@@ -21,7 +21,7 @@ WORK = 30
 hypothesis its offset (4), covariance (10) and log-likelihood."""
 
 
-@kernel
+@lean_kernel
 def blend(
     xs: Floats,
     ps: Floats,
@@ -70,7 +70,7 @@ def blend(
         finish(xs[m], ps[m], work[m])
 
 
-@kernel
+@lean_kernel
 def try_plot(f: Floats, x: Floats, p: Floats, time_s: float, factor: float) -> float:
     """Update one model by a plot whose noise is stretched by ``factor`` (-1: restart there); log-likelihood."""
     if factor < 0.0:
@@ -80,7 +80,7 @@ def try_plot(f: Floats, x: Floats, p: Floats, time_s: float, factor: float) -> f
     return update_model(x, p, f[col.P_X], f[col.P_Y], rxx, rxy, ryy, f[col.P_T] - time_s)
 
 
-@kernel
+@lean_kernel
 def one_point(f: Floats, x: Floats, p: Floats, time_s: float, sigma_mps: float) -> None:
     """Write the state that one plot alone gives, moved to ``time_s``; its own velocity serves where it has one."""
     known = f[col.P_VX] == f[col.P_VX] and f[col.P_VY] == f[col.P_VY]
@@ -94,7 +94,7 @@ def one_point(f: Floats, x: Floats, p: Floats, time_s: float, sigma_mps: float) 
         predict_model(x, p, time_s - f[col.P_T], 0.0, 0.0)
 
 
-@kernel
+@lean_kernel
 def hold(work: Floats, x: Floats, p: Floats) -> None:
     """Begin a hypothesis with the predicted state of a model."""
     for k in range(4):
@@ -103,7 +103,7 @@ def hold(work: Floats, x: Floats, p: Floats) -> None:
         work[19 + k] = p[k]
 
 
-@kernel
+@lean_kernel
 def settle(work: Floats, x: Floats, origin: Floats, weight: float) -> None:
     """Add the held hypothesis of a model with its weight; moments are about the prediction ``origin``."""
     d0, d1, d2, d3 = x[0] - origin[0], x[1] - origin[1], x[2] - origin[2], x[3] - origin[3]
@@ -115,7 +115,7 @@ def settle(work: Floats, x: Floats, origin: Floats, weight: float) -> None:
         work[5 + k] += weight * (work[19 + k] + off[IA[k]] * off[IB[k]])
 
 
-@kernel
+@lean_kernel
 def finish(x: Floats, p: Floats, work: Floats) -> None:
     """Turn the sums of one model into its mean and covariance; a model nobody used keeps its prediction."""
     w = work[0]
@@ -128,7 +128,7 @@ def finish(x: Floats, p: Floats, work: Floats) -> None:
         x[k] += off[k]
 
 
-@kernel
+@lean_kernel
 def update_height(val: Floats, tag: Ints, f: Floats, dz: Floats) -> None:
     """Update the height filter of a track by its most likely plot; five agreeing outliers restart it.
 
@@ -166,7 +166,7 @@ def update_height(val: Floats, tag: Ints, f: Floats, dz: Floats) -> None:
     tag[col.ALT_FROM], tag[col.ALT_BAD] = source, 0
 
 
-@kernel
+@lean_kernel
 def take_tags(tag: Ints, k: Ints, ident: Ints) -> None:
     """Give a track the identity, code and callsign that a plot (``k``) carries."""
     icao = k[col.P_ICAO]
@@ -222,7 +222,7 @@ def sure(f: Floats, xs: Floats, ps: Floats, mu: Floats, time_s: float) -> None:
         mu[m] = max(mu[m] / total, 1e-6)
 
 
-@kernel
+@lean_kernel
 def copy_track(x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, i: int, n: int) -> None:
     """Write track ``i`` to place ``n``: the models it has and what is known of it."""
     for m in range(tag[i, col.MODES]):

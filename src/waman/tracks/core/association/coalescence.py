@@ -13,7 +13,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import Floats, Ints
 
@@ -77,7 +77,7 @@ def part_close_tracks(
             cut_permutations(members[:used], start, plot, weight, miss, fresh, chosen, none, new_share)
 
 
-@kernel
+@lean_kernel
 def root(near: Ints, i: int) -> int:
     """Return the first track of the cluster that track ``i`` is in; alone it is its own."""
     while near[i] >= 0 and near[i] != i:
