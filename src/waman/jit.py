@@ -49,10 +49,11 @@ class Kernel(Generic[P, R]):
             # a function typed at a prompt has no file beside which the compiled code could be kept
             has_file = Path(self._function.__code__.co_filename).is_file()
             # never fastmath: NaN means "not measured" and must survive every comparison
-            options: dict[str, Any] = {"cache": has_file, "parallel": self._parallel, "inline": self._inline}
-            if not self._counted:
-                options["_nrt"] = False  # numba's own switch for it; not in its manual
-            self._dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=False, **options)(self._function)
+            # _nrt is numba's own switch for reference counts, not in its manual; unsaid, callees take their caller's
+            options: dict[str, Any] = {"cache": has_file, "inline": self._inline, "_nrt": self._counted}
+            self._dispatcher = numba.njit(
+                nogil=True, error_model="numpy", parallel=self._parallel, fastmath=False, **options
+            )(self._function)
         return self._dispatcher
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

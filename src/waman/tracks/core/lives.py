@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from waman.jit import kernel, lean_kernel
+from waman.jit import lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.maps import recycle
 from waman.tracks.core.motion import Floats, Ints
@@ -105,13 +103,15 @@ def drop_tracks(state: State, time_s: float, par: Params) -> None:
     state.counters[0] = kept
 
 
-@kernel
-def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, plots: int, forked: Ints) -> None:
+@lean_kernel
+def merge_tracks(state: State, start: Ints, plot: Ints, chosen: Floats, owner: Ints, forked: Ints) -> None:
     """Let one of two tracks go that follow the same aircraft: same best plot, same place, same velocity.
 
-    ``forked`` (capacity,) names the plot of each track that this frame's forks added at the end.
+    ``forked`` (capacity,) names the plot of each track that this frame's forks added at the end; ``owner`` (plots,)
+    is work space.
     """
-    owner, tracks = np.full(plots, -1), start.shape[0] - 1
+    owner[:] = -1
+    tracks = start.shape[0] - 1
     for i in range(tracks):
         for e in range(start[i], start[i + 1]):
             if chosen[e] >= 0.05:

@@ -40,14 +40,16 @@ def stuck(val: Floats, par: Params) -> bool:
     return bool(age >= par.stuck_after_s and val[col.FAR] < par.still_mps * age)
 
 
-@kernel
-def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Floats) -> None:
-    """Move every track forward by ``dt_s``: mix, predict, survive; height by its own two-state filter."""
+@lean_kernel
+def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Floats, turn: Floats) -> None:
+    """Move every track forward by ``dt_s``: mix, predict, survive; height by its own two-state filter.
+
+    ``mean`` (4,), ``cov`` (10,) and ``turn`` (models, 4) are work space.
+    """
     stay = math.exp(-par.jump_rate * dt_s)
     live = math.exp(-dt_s / par.lifetime_s)
     x, p, mu, vals, tags = state.x, state.p, state.mu, state.val, state.tag
     q, stationary, models, q_young = par.q, par.stationary, par.q.shape[0], par.q_young
-    turn = np.empty((models, 4))
     for m in range(models):
         turn[m, 0], turn[m, 1], turn[m, 2], turn[m, 3] = turn_terms(dt_s, par.omega[m])
     for i in range(state.counters[0]):
@@ -282,59 +284,90 @@ def gate_all(
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Return the gated pairs in CSR form: start (tracks + 1,), plot, likelihood and noise factor (pairs,)."""
     tracks, plots = state.counters[0], last - first
-    xs, ps, mus, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
     start = np.zeros(tracks + 1, np.int64)
     plot, weight, factor = np.empty(2 * tracks + 64, np.int64), np.empty(2 * tracks + 64), np.empty(2 * tracks + 64)
     if plots == 0:
         return start, plot[:0], weight[:0], factor[:0]
-    cell_start, order, grid = bucket_plots(f, first, last)
-    west, south, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
-    lag_max, gate = 0.0, par.gate
-    noise = np.empty(plots)
-    noise_max = 0.0
+    cells, order, grid = bucket_plots(batch.f, first, last)
+    noise, noise_max, lag_max = np.empty(plots), 0.0, 0.0
     for j in range(plots):
-        lag_max = max(lag_max, abs(f[first + j, col.P_T] - time_s))
-        noise[j] = math.sqrt(gate * (f[first + j, col.P_RXX] + f[first + j, col.P_RYY]))
+        lag_max = max(lag_max, abs(batch.f[first + j, col.P_T] - time_s))
+        noise[j] = math.sqrt(par.gate * (batch.f[first + j, col.P_RXX] + batch.f[first + j, col.P_RYY]))
         noise_max = max(noise_max, noise[j])
-    used = 0
-    for i in range(tracks):
-        own = gate if tags[i, col.HITS] > 1 else par.gate_young
-        reach = gate_radius(xs[i], ps[i], tags[i, col.MODES], own, lag_max)
+    done = 0
+    while True:
+        done = gate_tracks(
+            state, batch, first, time_s, par, cells, order, grid, noise, noise_max, lag_max,
+            done, start, plot, weight, factor,
+        )  # fmt: skip
+        if done == tracks:
+            break
+        more = plot.shape[0] + plots
+        plot = np.concatenate((plot, np.empty(more, np.int64)))
+        weight, factor = np.concatenate((weight, np.empty(more))), np.concatenate((factor, np.empty(more)))
+    used = start[tracks]
+    return start, plot[:used], weight[:used], factor[:used]
+
+
+@lean_kernel
+def gate_tracks(
+    state: State,
+    batch: Batch,
+    first: int,
+    time_s: float,
+    par: Params,
+    cells: Ints,
+    order: Ints,
+    grid: Floats,
+    noise: Floats,
+    noise_max: float,
+    lag_max: float,
+    done: int,
+    start: Ints,
+    plot: Ints,
+    weight: Floats,
+    factor: Floats,
+) -> int:
+    """Gate the tracks from ``done`` on; return how many are done: fewer than there are where room was short."""
+    xs, ps, mus, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
+    west, south, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
+    gate, gate_young, plots, used = par.gate, par.gate_young, noise.shape[0], start[done]
+    for i in range(done, state.counters[0]):
+        if used + plots > weight.shape[0]:
+            return i
         x, p, mu, val, tag = xs[i], ps[i], mus[i], vals[i], tags[i]
+        own = gate if tag[col.HITS] > 1 else gate_young
         cx, cy, one, modes = x[0, 0], x[0, 1], tag[col.ICAO], tag[col.MODES]
-        if one >= 0:
-            reach = 1e9  # an address may reappear anywhere it could have flown
+        # an address may reappear anywhere it could have flown
+        reach = gate_radius(x, p, modes, own, lag_max) if one < 0 else 1e9
         wide = reach + noise_max
         c0, c1 = math.floor((cx - wide - west) / cell), math.floor((cx + wide - west) / cell)
         k0, k1 = math.floor((cy - wide - south) / cell), math.floor((cy + wide - south) / cell)
         c0, c1, k0, k1 = max(c0, 0), min(c1, columns - 1), max(k0, 0), min(k1, rows - 1)
-        if used + plots > weight.shape[0]:
-            plot = np.concatenate((plot, np.empty(plot.shape[0] + plots, np.int64)))
-            weight = np.concatenate((weight, np.empty(weight.shape[0] + plots)))
-            factor = np.concatenate((factor, np.empty(factor.shape[0] + plots)))
-        if c0 <= c1:
-            for row in range(k0, k1 + 1):
-                for slot in range(cell_start[row * columns + c0], cell_start[row * columns + c1 + 1]):
-                    j = order[slot]
-                    dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
-                    if dx * dx + dy * dy > limit * limit:
-                        continue
-                    other, lag = k[first + j, col.P_ICAO], f[first + j, col.P_T] - time_s
-                    if one >= 0 and other >= 0 and one != other:
-                        continue
-                    if inside(x, p, modes, f, first + j, lag, own):
-                        w, scale = likelihood(x, p, mu, modes, f, first + j, lag), 1.0
-                        if one >= 0 or tag[col.M3A] >= 0 or tag[col.ALT_FROM] > 0:
-                            w *= tag_gain(val, tag, dz, f[first + j], k[first + j], par)
-                    elif one >= 0 and one == other:
-                        w, scale = stray(x, p, modes, val[col.SEEN], f[first + j], lag, par)
-                    else:
-                        continue
-                    if w > 0.0:
-                        plot[used], weight[used], factor[used] = j, w, scale
-                        used += 1
+        if c0 > c1:
+            k1 = k0 - 1
+        for row in range(k0, k1 + 1):
+            for slot in range(cells[row * columns + c0], cells[row * columns + c1 + 1]):
+                j = order[slot]
+                dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
+                if dx * dx + dy * dy > limit * limit:
+                    continue
+                other, lag = k[first + j, col.P_ICAO], f[first + j, col.P_T] - time_s
+                if one >= 0 and other >= 0 and one != other:
+                    continue
+                if inside(x, p, modes, f, first + j, lag, own):
+                    w, scale = likelihood(x, p, mu, modes, f, first + j, lag), 1.0
+                    if one >= 0 or tag[col.M3A] >= 0 or tag[col.ALT_FROM] > 0:
+                        w *= tag_gain(val, tag, dz, f[first + j], k[first + j], par)
+                elif one >= 0 and one == other:
+                    w, scale = stray(x, p, modes, val[col.SEEN], f[first + j], lag, par)
+                else:
+                    continue
+                if w > 0.0:
+                    plot[used], weight[used], factor[used] = j, w, scale
+                    used += 1
         start[i + 1] = used
-    return start, plot[:used], weight[:used], factor[:used]
+    return int(state.counters[0])
 
 
 def gate_ref(x: Floats, p: Floats, z: Floats, r: Floats, gate: float) -> set[tuple[int, int]]:

@@ -108,20 +108,33 @@ def clutter_gain(counted: float, unit: float, expected: float, prior: float) -> 
     return (counted / unit + prior) / (expected + prior)
 
 
-@kernel
+@lean_kernel
 def learn_clutter(
-    state: State, batch: Batch, first: int, last: int, s: int, par: Params, start: Ints, plot: Ints, chosen: Floats
+    state: State,
+    batch: Batch,
+    first: int,
+    last: int,
+    s: int,
+    par: Params,
+    start: Ints,
+    plot: Ints,
+    chosen: Floats,
+    claimed: Floats,
+    mean: Floats,
+    cov: Floats,
 ) -> None:
-    """Count the plots of one look as far as no moving or identified track claims them."""
-    claimed = np.zeros(last - first)
-    mean, cov = np.empty(4), np.empty(10)
+    """Count the plots of one look as far as no moving or identified track claims them.
+
+    ``claimed`` (plots,), ``mean`` (4,) and ``cov`` (10,) are work space.
+    """
+    claimed[:] = 0.0
     for i in range(start.shape[0] - 1):
         if start[i] == start[i + 1]:
             continue
         moving = 1.0
         if state.tag[i, col.ICAO] < 0 and state.tag[i, col.M3A] < 0 and state.tag[i, col.HITS] > 1:
             if state.tag[i, col.MODES] == 1:
-                mean[:] = state.x[i, 0]
+                mean[2], mean[3] = state.x[i, 0, 2], state.x[i, 0, 3]
             else:
                 moments(state.x[i], state.p[i], state.mu[i], mean, cov)
             speed2 = mean[2] * mean[2] + mean[3] * mean[3]
@@ -140,6 +153,8 @@ def learn_clutter(
         k, c = cell_at(state.grid, ny, nx, batch.f[j, col.P_X], batch.f[j, col.P_Y])
         state.false_n[s, k, c] += w[0] * (1.0 - min(claimed[j - first], 1.0))
     if w[0] > RENORM:
-        state.false_n[s] /= w[0]
+        for k in range(ny):
+            for c in range(nx):
+                state.false_n[s, k, c] /= w[0]
         w[1] /= w[0]
         w[0] = 1.0

@@ -22,7 +22,7 @@ from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_uns
 from waman.tracks.core.motion import Floats, Ints, moments, within
 from waman.tracks.core.pressure import pressure_var
 from waman.tracks.core.state import Batch, Params, Sensors, State
-from waman.tracks.core.update import FORKS_MAX, may_fork, update_tracks
+from waman.tracks.core.update import FORKS_MAX, WORK, may_fork, update_tracks
 
 PD_MIN = 0.02
 """A plot in a place where none can come proves the field wrong by a little, not by everything."""
@@ -86,12 +86,20 @@ def write_rows(
     return used
 
 
-@kernel
+@lean_kernel
 def weigh_new(
-    state: State, batch: Batch, first: int, last: int, sensors: Sensors, s: int, par: Params
-) -> tuple[Floats, Floats, Floats]:
-    """Return for each plot of a frame its density as false or new, the share of new in it, and the Pd there."""
-    fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
+    state: State,
+    batch: Batch,
+    first: int,
+    last: int,
+    sensors: Sensors,
+    s: int,
+    par: Params,
+    fresh: Floats,
+    birth: Floats,
+    there: Floats,
+) -> None:
+    """Write for each plot of a frame its density as false or new, the share of new in it, and the Pd there."""
     sf, spd = sensors.f[s], sensors.pd[s]
     counted, (ny, nx), cell2 = sf[col.S_COUNTED] > 0.0, state.unseen.shape, state.grid[2] ** 2
     # arrays by name: a record handed to a kernel in the loop is copied field by field at every call
@@ -111,7 +119,6 @@ def weigh_new(
         hope = density * there[j - first]
         fresh[j - first] = false + hope
         birth[j - first] = hope / fresh[j - first]
-    return fresh, birth, there
 
 
 @lean_kernel
@@ -129,7 +136,8 @@ def run_frames(
     state: State, batch: Batch, sensors: Sensors, par: Params, frame0: int, frame_end: int
 ) -> tuple[int, Floats, Ints]:
     """Run frames in order; return the first frame not run (room for tracks was short), and the rows written."""
-    mean, cov = np.empty(4), np.empty(10)
+    models = par.q.shape[0]
+    mean, cov, turn, work = np.empty(4), np.empty(10), np.empty((models, 4)), np.zeros((models, WORK))
     out_f, out_i, used = np.empty((4096, col.ROW_FLOATS)), np.empty((4096, col.ROW_INTS), np.int64), 0
     frame, row, forked = frame0, np.empty((2, state.unseen.shape[1])), np.empty(state.x.shape[0], np.int64)
     while frame < frame_end:
@@ -139,7 +147,7 @@ def run_frames(
         dt = t - state.clock[0]
         if dt > 0.0 and state.counters[0] > 0:
             drop_tracks(state, t, par)  # what is overdue must not claim a plot
-            predict_all(state, dt, par, mean, cov)
+            predict_all(state, dt, par, mean, cov, turn)
         state.clock[0] = max(state.clock[0], t)
         n, look = state.counters[0], batch.look[frame]
         pd = np.empty(n)
@@ -148,7 +156,8 @@ def run_frames(
         counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
         if counts:
             fill_unseen(state, sensors, s, par, t, row)
-        fresh, birth, there = weigh_new(state, batch, first, last, sensors, s, par)
+        fresh, birth, there = np.empty(last - first), np.empty(last - first), np.empty(last - first)
+        weigh_new(state, batch, first, last, sensors, s, par, fresh, birth, there)
         miss = np.empty(n)
         for i in range(n):
             r = state.val[i, col.R]
@@ -160,9 +169,9 @@ def run_frames(
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
         part_close_tracks(state.tag, start, plot, weight, miss, fresh, chosen, none, new_share)
         if counts:
-            learn_clutter(state, batch, first, last, s, par, start, plot, chosen)
-        update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look, forked)
-        merge_tracks(state, start, plot, chosen, last - first, forked)
+            learn_clutter(state, batch, first, last, s, par, start, plot, chosen, np.empty(last - first), mean, cov)
+        update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look, forked, work)
+        merge_tracks(state, start, plot, chosen, np.empty(last - first, np.int64), forked)
         start_tracks(state, batch, first, last, t, sensors, s, par, new_share, birth, there)
         if counts:
             empty_unseen(state, sensors, s, look)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from waman.jit import inlined_kernel, kernel, lean_kernel
+from waman.jit import inlined_kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.pressure import PLOT_VAR, STEP_VAR, altitude_of, learn_pressure, pressure_var
@@ -180,7 +178,9 @@ def take_tags(tag: Ints, k: Ints, ident: Ints) -> None:
 
 
 @inlined_kernel
-def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, e: int, share: float) -> None:
+def fork(
+    state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, e: int, share: float, logs: Floats
+) -> None:
     """Copy track ``i`` as one that surely had plot ``e`` of the frame, with existence ``share``.
 
     A young track's gate is so wide that two plots in it mean two quite different velocities: their mean is that
@@ -193,7 +193,7 @@ def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: 
     if tag[col.MODES] == 1:
         try_plot(f, state.x[n, 0], state.p[n, 0], time_s, 1.0)
     else:
-        sure(f, state.x[n], state.p[n], mu, time_s)
+        sure(f, state.x[n], state.p[n], mu, time_s, logs)
     tag[col.ID] = state.counters[1]
     tag[col.SEEN_NOW], tag[col.PLOT] = 1, batch.i[first + e, col.P_ROW]
     tag[col.HITS] += 1
@@ -208,13 +208,16 @@ def fork(state: State, batch: Batch, first: int, time_s: float, par: Params, i: 
     state.counters[1] += 1
 
 
-@kernel
-def sure(f: Floats, xs: Floats, ps: Floats, mu: Floats, time_s: float) -> None:
-    """Update all models of a track by a plot that is surely its own: one hypothesis, nothing to blend."""
-    logs, total = np.empty(mu.shape[0]), 0.0
+@lean_kernel
+def sure(f: Floats, xs: Floats, ps: Floats, mu: Floats, time_s: float, logs: Floats) -> None:
+    """Update all models of a track by a plot that is surely its own: one hypothesis, nothing to blend.
+
+    ``logs`` (models,) is work space.
+    """
+    total, top = 0.0, -math.inf
     for m in range(mu.shape[0]):
         logs[m] = try_plot(f, xs[m], ps[m], time_s, 1.0)
-    top = logs.max()
+        top = max(top, logs[m])
     for m in range(mu.shape[0]):
         mu[m] *= math.exp(logs[m] - top)
         total += mu[m]
@@ -251,8 +254,12 @@ def widen(state: State, par: Params, i: int) -> None:
     val, tag = state.val[i], state.tag[i]
     if tag[col.MODES] == 1 and val[col.R] > par.expand and tag[col.HITS] > 1:
         for m in range(1, par.q.shape[0]):
-            state.x[i, m], state.p[i, m] = state.x[i, 0], state.p[i, 0]
-        state.mu[i] = par.stationary
+            for k in range(4):
+                state.x[i, m, k] = state.x[i, 0, k]
+            for k in range(10):
+                state.p[i, m, k] = state.p[i, 0, k]
+        for m in range(par.q.shape[0]):
+            state.mu[i, m] = par.stationary[m]
         tag[col.MODES] = par.q.shape[0]
     if val[col.R] >= par.confirm:
         tag[col.CONFIRMED] = 1
@@ -266,7 +273,16 @@ def may_fork(tag: Ints, fork_hits: int) -> bool:
 
 @inlined_kernel
 def split(
-    state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, plot: Ints, chosen: Floats, owner: Ints
+    state: State,
+    batch: Batch,
+    first: int,
+    time_s: float,
+    par: Params,
+    i: int,
+    plot: Ints,
+    chosen: Floats,
+    owner: Ints,
+    logs: Floats,
 ) -> None:
     """Fork a young track by its ``FORKS_MAX`` likeliest plots; its ``chosen`` shares are taken out.
 
@@ -277,12 +293,12 @@ def split(
         if chosen[e] < par.prune:
             break
         owner[state.counters[0]] = plot[e]
-        fork(state, batch, first, time_s, par, i, plot[e], chosen[e])
+        fork(state, batch, first, time_s, par, i, plot[e], chosen[e], logs)
         chosen[e] = 0.0
     chosen[:] = 0.0
 
 
-@kernel
+@lean_kernel
 def update_tracks(
     state: State,
     batch: Batch,
@@ -297,10 +313,13 @@ def update_tracks(
     pd: Floats,
     look: float,
     owner: Ints,
+    work: Floats,
 ) -> None:
-    """Update existence and state of every track from the association marginals; young ones fork (see :func:`fork`)."""
-    models, tracks = par.q.shape[0], state.counters[0]
-    work = np.zeros((models, WORK))
+    """Update existence and state of every track from the association marginals; young ones fork (see :func:`fork`).
+
+    ``work`` (models, WORK) is work space.
+    """
+    tracks = state.counters[0]
     fork_hits, expand, confirm = par.fork_hits, par.expand, par.confirm
     xs, ps, mu, dz, ident, bf, bi = state.x, state.p, state.mu, state.dz, state.ident_i, batch.f, batch.i
     vals, tags, frame = state.val, state.tag, batch.f[first:]
@@ -315,7 +334,7 @@ def update_tracks(
                 best, best_share, best_factor = plot[e], chosen[e], factor[e]
         alive = none[i] * r * (1.0 - miss_pd) / (1.0 - r * miss_pd)
         if b > a and may_fork(tag, fork_hits):
-            split(state, batch, first, time_s, par, i, plot[a:b], chosen[a:b], owner)
+            split(state, batch, first, time_s, par, i, plot[a:b], chosen[a:b], owner, work[:, 0])
             seen, best_share = 0.0, 0.0
         r_new = seen + alive
         tag[col.SEEN_NOW], tag[col.PLOT] = 0, -1
