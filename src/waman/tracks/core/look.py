@@ -178,12 +178,12 @@ def tag_gain(val: Floats, tag: Ints, dz: Floats, f: Floats, k: Ints, par: Params
 
 
 @lean_kernel
-def inside(x: Floats, p: Floats, count: int, f: Floats, j: int, lag_s: float, gate: float) -> bool:
-    """Return whether plot ``j`` of ``f`` lies in the gate of any model, as :func:`innovation` has it.
+def inside(x: Floats, p: Floats, count: int, spot: Floats, n: int, gate: float) -> bool:
+    """Return whether plot ``n`` of :func:`line_up` lies in the gate of any model, as :func:`innovation` has it.
 
     No division and no logarithm: for most pairs the answer is no.
     """
-    t, zx, zy, rxx, rxy, ryy = lag_s, f[j, col.P_X], f[j, col.P_Y], f[j, col.P_RXX], f[j, col.P_RXY], f[j, col.P_RYY]
+    zx, zy, rxx, rxy, ryy, t = spot[n, 0], spot[n, 1], spot[n, 2], spot[n, 3], spot[n, 4], spot[n, 5]
     for m in range(count):
         sxx, sxy, syy, nx, ny = p[m, 0] + rxx, p[m, 1] + rxy, p[m, 2] + ryy, zx - x[m, 0], zy - x[m, 1]
         if t != 0.0:
@@ -197,12 +197,12 @@ def inside(x: Floats, p: Floats, count: int, f: Floats, j: int, lag_s: float, ga
 
 
 @lean_kernel
-def likelihood(x: Floats, p: Floats, mu: Floats, count: int, f: Floats, j: int, lag_s: float) -> float:
-    """Return the likelihood [1/m^2] of the place of plot ``j`` of ``f`` over the ``count`` models of a track."""
+def likelihood(x: Floats, p: Floats, mu: Floats, count: int, spot: Floats, n: int) -> float:
+    """Return the likelihood [1/m^2] of the place of plot ``n`` of :func:`line_up` over the models of a track."""
     total = 0.0
     for m in range(count):
-        rxx, rxy, ryy = f[j, col.P_RXX], f[j, col.P_RXY], f[j, col.P_RYY]
-        d2, det = innovation(x[m], p[m], f[j, col.P_X], f[j, col.P_Y], rxx, rxy, ryy, lag_s)
+        rxx, rxy, ryy = spot[n, 2], spot[n, 3], spot[n, 4]
+        d2, det = innovation(x[m], p[m], spot[n, 0], spot[n, 1], rxx, rxy, ryy, spot[n, 5])
         if d2 < 200.0:  # beyond, less than 1e-43 of the peak
             total += (1.0 if count == 1 else mu[m]) * math.exp(-0.5 * d2) / (2.0 * math.pi * math.sqrt(det))
     return total
@@ -265,17 +265,38 @@ def bucket_plots(f: Floats, first: int, last: int) -> tuple[Ints, Ints, Floats]:
 
 
 @lean_kernel
-def gate_radius(x: Floats, p: Floats, count: int, gate: float, lag_s: float) -> float:
-    """Return the radius [m] of a circle about the first model's position that holds the gates of all models."""
-    reach = 0.0
+def gate_window(
+    x: Floats, p: Floats, count: int, gate: float, lag_s: float, rxx: float, ryy: float
+) -> tuple[float, float]:
+    """Return how far [m] east or west, and north or south, of the first model's position a gated plot may lie.
+
+    ``rxx`` and ``ryy`` are the greatest noise variances of the plots, ``lag_s`` the greatest lag of any.
+    """
+    east = north = 0.0
     for m in range(count):
-        # the trace bounds the major axis from above, without a square root of the discriminant
-        sd = math.sqrt(p[m, 0] + p[m, 2])
+        xx, yy = p[m, 0], p[m, 2]
+        off_e, off_n = abs(x[m, 0] - x[0, 0]), abs(x[m, 1] - x[0, 1])
         if lag_s > 0.0:
-            sd += lag_s * (math.sqrt(p[m, 7] + p[m, 9]) + math.hypot(x[m, 2], x[m, 3]))
-        off = abs(x[m, 0] - x[0, 0]) + abs(x[m, 1] - x[0, 1])
-        reach = max(reach, off + sd * math.sqrt(gate))
-    return reach
+            xx, yy = math.sqrt(xx) + lag_s * math.sqrt(p[m, 7]), math.sqrt(yy) + lag_s * math.sqrt(p[m, 9])
+            xx, yy = xx * xx, yy * yy
+            off_e, off_n = off_e + lag_s * abs(x[m, 2]), off_n + lag_s * abs(x[m, 3])
+        east = max(east, off_e + math.sqrt(gate * (xx + rxx)))
+        north = max(north, off_n + math.sqrt(gate * (yy + ryy)))
+    return east, north
+
+
+@lean_kernel
+def line_up(f: Floats, k: Ints, first: int, time_s: float, order: Ints, spot: Floats, named: Ints) -> None:
+    """Write the plots of a frame in ``order`` side by side: place, noise and lag; their addresses to ``named``.
+
+    The gates read them over and over: ``spot`` (plots, 8) holds a plot in one line of the cache.
+    """
+    for n in range(order.shape[0]):
+        j = first + order[n]
+        spot[n, 0], spot[n, 1] = f[j, col.P_X], f[j, col.P_Y]
+        spot[n, 2], spot[n, 3], spot[n, 4] = f[j, col.P_RXX], f[j, col.P_RXY], f[j, col.P_RYY]
+        spot[n, 5] = f[j, col.P_T] - time_s
+        named[n] = k[j, col.P_ICAO]
 
 
 @kernel
@@ -289,17 +310,11 @@ def gate_all(
     if plots == 0:
         return start, plot[:0], weight[:0], factor[:0]
     cells, order, grid = bucket_plots(batch.f, first, last)
-    noise, noise_max, lag_max = np.empty(plots), 0.0, 0.0
-    for j in range(plots):
-        lag_max = max(lag_max, abs(batch.f[first + j, col.P_T] - time_s))
-        noise[j] = math.sqrt(par.gate * (batch.f[first + j, col.P_RXX] + batch.f[first + j, col.P_RYY]))
-        noise_max = max(noise_max, noise[j])
+    spot, named = np.empty((plots, 8)), np.empty(plots, np.int64)
+    line_up(batch.f, batch.i, first, time_s, order, spot, named)
     done = 0
     while True:
-        done = gate_tracks(
-            state, batch, first, time_s, par, cells, order, grid, noise, noise_max, lag_max,
-            done, start, plot, weight, factor,
-        )  # fmt: skip
+        done = gate_tracks(state, batch, first, par, cells, order, grid, spot, named, done, start, plot, weight, factor)
         if done == tracks:
             break
         more = plot.shape[0] + plots
@@ -314,14 +329,12 @@ def gate_tracks(
     state: State,
     batch: Batch,
     first: int,
-    time_s: float,
     par: Params,
     cells: Ints,
     order: Ints,
     grid: Floats,
-    noise: Floats,
-    noise_max: float,
-    lag_max: float,
+    spot: Floats,
+    named: Ints,
     done: int,
     start: Ints,
     plot: Ints,
@@ -331,40 +344,40 @@ def gate_tracks(
     """Gate the tracks from ``done`` on; return how many are done: fewer than there are where room was short."""
     xs, ps, mus, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
     west, south, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
-    gate, gate_young, plots, used = par.gate, par.gate_young, noise.shape[0], start[done]
+    gate, gate_young, plots, used = par.gate, par.gate_young, spot.shape[0], start[done]
+    rxx = ryy = lag_max = 0.0
+    for n in range(plots):
+        rxx, ryy, lag_max = max(rxx, spot[n, 2]), max(ryy, spot[n, 4]), max(lag_max, abs(spot[n, 5]))
     for i in range(done, state.counters[0]):
         if used + plots > weight.shape[0]:
             return i
         x, p, mu, val, tag = xs[i], ps[i], mus[i], vals[i], tags[i]
         own = gate if tag[col.HITS] > 1 else gate_young
-        cx, cy, one, modes = x[0, 0], x[0, 1], tag[col.ICAO], tag[col.MODES]
-        # an address may reappear anywhere it could have flown
-        reach = gate_radius(x, p, modes, own, lag_max) if one < 0 else 1e9
-        wide = reach + noise_max
-        c0, c1 = math.floor((cx - wide - west) / cell), math.floor((cx + wide - west) / cell)
-        k0, k1 = math.floor((cy - wide - south) / cell), math.floor((cy + wide - south) / cell)
-        c0, c1, k0, k1 = max(c0, 0), min(c1, columns - 1), max(k0, 0), min(k1, rows - 1)
-        if c0 > c1:
-            k1 = k0 - 1
+        one, modes = tag[col.ICAO], tag[col.MODES]
+        told = one >= 0 or tag[col.M3A] >= 0 or tag[col.ALT_FROM] > 0
+        c0, c1, k0, k1 = 0, columns - 1, 0, rows - 1  # an address may reappear anywhere it could have flown
+        if one < 0:
+            east, north = gate_window(x, p, modes, own, lag_max, rxx, ryy)
+            u, v = x[0, 0] - west, x[0, 1] - south
+            c0, c1 = max(math.floor((u - east) / cell), 0), min(math.floor((u + east) / cell), columns - 1)
+            k0, k1 = max(math.floor((v - north) / cell), 0), min(math.floor((v + north) / cell), rows - 1)
+            if c0 > c1:
+                k1 = k0 - 1
         for row in range(k0, k1 + 1):
             for slot in range(cells[row * columns + c0], cells[row * columns + c1 + 1]):
-                j = order[slot]
-                dx, dy, limit = f[first + j, col.P_X] - cx, f[first + j, col.P_Y] - cy, reach + noise[j]
-                if dx * dx + dy * dy > limit * limit:
+                if one >= 0 and named[slot] >= 0 and one != named[slot]:
                     continue
-                other, lag = k[first + j, col.P_ICAO], f[first + j, col.P_T] - time_s
-                if one >= 0 and other >= 0 and one != other:
-                    continue
-                if inside(x, p, modes, f, first + j, lag, own):
-                    w, scale = likelihood(x, p, mu, modes, f, first + j, lag), 1.0
-                    if one >= 0 or tag[col.M3A] >= 0 or tag[col.ALT_FROM] > 0:
-                        w *= tag_gain(val, tag, dz, f[first + j], k[first + j], par)
-                elif one >= 0 and one == other:
-                    w, scale = stray(x, p, modes, val[col.SEEN], f[first + j], lag, par)
+                if inside(x, p, modes, spot, slot, own):
+                    w, scale = likelihood(x, p, mu, modes, spot, slot), 1.0
+                    if told:
+                        j = first + order[slot]
+                        w *= tag_gain(val, tag, dz, f[j], k[j], par)
+                elif one >= 0 and one == named[slot]:
+                    w, scale = stray(x, p, modes, val[col.SEEN], f[first + order[slot]], spot[slot, 5], par)
                 else:
                     continue
                 if w > 0.0:
-                    plot[used], weight[used], factor[used] = j, w, scale
+                    plot[used], weight[used], factor[used] = order[slot], w, scale
                     used += 1
         start[i + 1] = used
     return int(state.counters[0])
