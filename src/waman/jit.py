@@ -50,7 +50,8 @@ class Kernel(Generic[P, R]):
             has_file = Path(self._function.__code__.co_filename).is_file()
             # never fastmath: NaN means "not measured" and must survive every comparison
             # _nrt is numba's own switch for reference counts, not in its manual; unsaid, callees take their caller's
-            options: dict[str, Any] = {"cache": has_file, "inline": self._inline, "_nrt": self._counted}
+            options: dict[str, Any] = {"cache": has_file, "inline": self._inline}
+            options |= {"_nrt": self._counted, "forceinline": not self._counted}
             self._dispatcher = numba.njit(
                 nogil=True, error_model="numpy", parallel=self._parallel, fastmath=False, **options
             )(self._function)
@@ -73,11 +74,12 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
 
 
 def lean_kernel(function: Callable[P, R]) -> Kernel[P, R]:
-    """Like :func:`kernel`, without reference counts: for kernels that make no array and return none.
+    """Like :func:`kernel`, without reference counts and put into its callers: for kernels that make no array.
 
     A kernel that cuts views in a loop otherwise spends a third of its time counting, by atomic instructions, who
-    holds the arrays its caller holds anyway. One that makes an array, or sets a slice to another array (numba keeps
-    a copy ready for the case that they overlap), does not compile.
+    holds the arrays its caller holds anyway; and a call hands over every array as seven numbers or more. One that
+    makes an array, or sets a slice to another array (numba keeps a copy ready for the case that they overlap), does
+    not compile.
 
     >>> @lean_kernel
     ... def shift(x: object, by: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from waman.jit import inlined_kernel, lean_kernel
+from waman.jit import lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.motion import IA, IB, Floats, Ints, predict_model, update_model
 from waman.tracks.core.pressure import PLOT_VAR, STEP_VAR, altitude_of, learn_pressure, pressure_var
@@ -177,7 +177,7 @@ def take_tags(tag: Ints, k: Ints, ident: Ints) -> None:
         tag[col.CALL] = k[col.P_CALL]
 
 
-@inlined_kernel
+@lean_kernel
 def fork(
     state: State, batch: Batch, first: int, time_s: float, par: Params, i: int, e: int, share: float, logs: Floats
 ) -> None:
@@ -241,14 +241,14 @@ def copy_track(x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, i: int,
         tag[n, k] = tag[i, k]
 
 
-@inlined_kernel
+@lean_kernel
 def grows(val: Floats, tag: Ints, expand: float, confirm: float) -> bool:
     """Return whether :func:`widen` would change a track."""
     young = tag[col.MODES] == 1 and tag[col.HITS] > 1 and val[col.R] > expand
     return bool(young or (tag[col.CONFIRMED] == 0 and val[col.R] >= confirm))
 
 
-@inlined_kernel
+@lean_kernel
 def widen(state: State, par: Params, i: int) -> None:
     """Give a track all motion models once it is likely enough, and confirm it once it is likelier still."""
     val, tag = state.val[i], state.tag[i]
@@ -265,13 +265,13 @@ def widen(state: State, par: Params, i: int) -> None:
         tag[col.CONFIRMED] = 1
 
 
-@inlined_kernel
+@lean_kernel
 def may_fork(tag: Ints, fork_hits: int) -> bool:
     """Return whether a track is young enough to be split by its plots."""
     return bool(tag[col.CONFIRMED] == 0 and tag[col.HITS] <= fork_hits and tag[col.ICAO] < 0)
 
 
-@inlined_kernel
+@lean_kernel
 def split(
     state: State,
     batch: Batch,
