@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
-from waman.tracks.core.motion import Floats, Ints, innovation, mix, moments, move, turn_terms
+from waman.tracks.core.motion import Floats, Ints, glide, innovation, mix, moments, move, turn_terms
 from waman.tracks.core.pressure import altitude_of
 from waman.tracks.core.state import Batch, Params, Sensors, State
 
@@ -57,11 +57,14 @@ def predict_all(state: State, dt_s: float, par: Params, mean: Floats, cov: Float
         if tags[i, col.ICAO] < 0 and tags[i, col.M3A] < 0 and tags[i, col.HITS] > 1:
             vals[i, col.R] *= math.exp(-dt_s * fading(x[i, 0], vals[i], par))
         if tags[i, col.MODES] == 1:
-            move(x[i, 0], p[i, 0], dt_s, dt_s, 0.0, 1.0, 0.0, q_young)
+            glide(x[i, 0], p[i, 0], dt_s, q_young)
         else:
             mix(x[i], p[i], mu[i], stationary, stay, mean, cov)
             for m in range(models):
-                move(x[i, m], p[i, m], dt_s, turn[m, 0], turn[m, 1], turn[m, 2], turn[m, 3], q[m])
+                if turn[m, 3] == 0.0:
+                    glide(x[i, m], p[i, m], dt_s, q[m])
+                else:
+                    move(x[i, m], p[i, m], dt_s, turn[m, 0], turn[m, 1], turn[m, 2], turn[m, 3], q[m])
         if tags[i, col.ALT_FROM]:
             val = vals[i]
             val[col.ALT] += dt_s * val[col.ALT_RATE]
@@ -100,11 +103,11 @@ def detection_at(f: Floats, pd: Grid, ground: Grid, layer_m: Floats, x: float, y
 
 
 @lean_kernel
-def seen_at(f: Floats, pd: Grid, x: float, y: float) -> float:
+def seen_at(f: Floats, pd: Grid, x: float, y: float, cells_per_m: float) -> float:
     """Return what :func:`detection_at` returns for an unknown height; ``pd`` (ny, nx) is the layer of that."""
     if f[col.S_RANGE] > 0.0 and (x - f[col.S_X]) ** 2 + (y - f[col.S_Y]) ** 2 > f[col.S_RANGE] ** 2:
         return 0.0
-    u, v = (x - f[col.S_GX]) / f[col.S_CELL], (y - f[col.S_GY]) / f[col.S_CELL]
+    u, v = (x - f[col.S_GX]) * cells_per_m, (y - f[col.S_GY]) * cells_per_m
     if not (0.0 <= u < pd.shape[1] and 0.0 <= v < pd.shape[0]):
         return 0.0
     return float(pd[int(v), int(u)])
@@ -120,7 +123,7 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
     f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
     xs, ps, mu, tags, vals = state.x, state.p, state.mu, state.tag, state.val
     single, low = pd.shape[1] * pd.shape[2] == 1, pd[0]
-    flat = single and f[col.S_RANGE] <= 0.0
+    flat, per_m = single and f[col.S_RANGE] <= 0.0, 1.0 / f[col.S_CELL]
     for i in range(state.counters[0]):
         height = vals[i, col.ALT] if tags[i, col.ALT_FROM] else math.nan
         if flat:
@@ -140,11 +143,11 @@ def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mea
             ca, sa = ca / length, sa / length
         a, b = math.sqrt(3.0 * (half + root)), math.sqrt(max(3.0 * (half - root), 0.0))
         if height != height and not single:
-            total = 2.0 * seen_at(f, low, x, y)
-            total += seen_at(f, low, x + a * ca, y + a * sa)
-            total += seen_at(f, low, x - a * ca, y - a * sa)
-            total += seen_at(f, low, x - b * sa, y + b * ca)
-            total += seen_at(f, low, x + b * sa, y - b * ca)
+            total = 2.0 * seen_at(f, low, x, y, per_m)
+            total += seen_at(f, low, x + a * ca, y + a * sa, per_m)
+            total += seen_at(f, low, x - a * ca, y - a * sa, per_m)
+            total += seen_at(f, low, x - b * sa, y + b * ca, per_m)
+            total += seen_at(f, low, x + b * sa, y - b * ca, per_m)
             out[i] = total / 6.0
             continue
         total = 2.0 * detection_at(f, pd, ground, layer_m, x, y, height)

@@ -84,20 +84,45 @@ def move(x: Floats, p: Floats, dt_s: float, s: float, c: float, a: float, b: flo
 
 
 @lean_kernel
+def glide(x: Floats, p: Floats, dt_s: float, q: float) -> None:
+    """Do what :func:`predict_model` does for a model that does not turn."""
+    x[0] += dt_s * x[2]
+    x[1] += dt_s * x[3]
+    e0, e1, e2, e3 = p[3] + dt_s * p[7], p[4] + dt_s * p[8], p[5] + dt_s * p[8], p[6] + dt_s * p[9]
+    d = abs(dt_s)
+    q3, q2, q1 = q * d * d * d / 3.0, q * d * dt_s / 2.0, q * d
+    p[0] += dt_s * p[3] + e0 * dt_s
+    p[1] += dt_s * p[5] + e1 * dt_s
+    p[2] += dt_s * p[6] + e3 * dt_s
+    p[0] += q3
+    p[2] += q3
+    p[3], p[4], p[5], p[6] = e0 + q2, e1, e2, e3 + q2
+    p[7] += q1
+    p[9] += q1
+
+
+@lean_kernel
 def moments(x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None:
     """Write mean (4,) and covariance (10,) of the mixture of models ``mu`` (M,) into ``mean`` and ``cov``."""
-    count = mu.shape[0]
     for k in range(4):
-        total = 0.0
-        for m in range(count):
-            total += mu[m] * x[m, k]
-        mean[k] = total
+        mean[k] = 0.0
     for k in range(10):
-        i, j = IA[k], IB[k]
-        total = 0.0
-        for m in range(count):
-            total += mu[m] * (p[m, k] + (x[m, i] - mean[i]) * (x[m, j] - mean[j]))
-        cov[k] = total
+        cov[k] = 0.0
+    for m in range(mu.shape[0]):
+        for k in range(4):
+            mean[k] += mu[m] * x[m, k]
+    for m in range(mu.shape[0]):
+        d0, d1, d2, d3 = x[m, 0] - mean[0], x[m, 1] - mean[1], x[m, 2] - mean[2], x[m, 3] - mean[3]
+        cov[0] += mu[m] * (p[m, 0] + d0 * d0)
+        cov[1] += mu[m] * (p[m, 1] + d0 * d1)
+        cov[2] += mu[m] * (p[m, 2] + d1 * d1)
+        cov[3] += mu[m] * (p[m, 3] + d0 * d2)
+        cov[4] += mu[m] * (p[m, 4] + d0 * d3)
+        cov[5] += mu[m] * (p[m, 5] + d1 * d2)
+        cov[6] += mu[m] * (p[m, 6] + d1 * d3)
+        cov[7] += mu[m] * (p[m, 7] + d2 * d2)
+        cov[8] += mu[m] * (p[m, 8] + d2 * d3)
+        cov[9] += mu[m] * (p[m, 9] + d3 * d3)
 
 
 @lean_kernel
@@ -113,9 +138,17 @@ def mix(x: Floats, p: Floats, mu: Floats, stationary: Floats, stay: float, mean:
         total = jump + own
         wj, wo = jump / total, own / total
         spread = wj * wo
-        for k in range(10):
-            i, j = IA[k], IB[k]
-            p[m, k] = wj * cov[k] + wo * p[m, k] + spread * (mean[i] - x[m, i]) * (mean[j] - x[m, j])
+        d0, d1, d2, d3 = mean[0] - x[m, 0], mean[1] - x[m, 1], mean[2] - x[m, 2], mean[3] - x[m, 3]
+        p[m, 0] = wj * cov[0] + wo * p[m, 0] + spread * d0 * d0
+        p[m, 1] = wj * cov[1] + wo * p[m, 1] + spread * d0 * d1
+        p[m, 2] = wj * cov[2] + wo * p[m, 2] + spread * d1 * d1
+        p[m, 3] = wj * cov[3] + wo * p[m, 3] + spread * d0 * d2
+        p[m, 4] = wj * cov[4] + wo * p[m, 4] + spread * d0 * d3
+        p[m, 5] = wj * cov[5] + wo * p[m, 5] + spread * d1 * d2
+        p[m, 6] = wj * cov[6] + wo * p[m, 6] + spread * d1 * d3
+        p[m, 7] = wj * cov[7] + wo * p[m, 7] + spread * d2 * d2
+        p[m, 8] = wj * cov[8] + wo * p[m, 8] + spread * d2 * d3
+        p[m, 9] = wj * cov[9] + wo * p[m, 9] + spread * d3 * d3
         for k in range(4):
             x[m, k] = wj * mean[k] + wo * x[m, k]
         mu[m] = total

@@ -229,15 +229,14 @@ def sure(f: Floats, xs: Floats, ps: Floats, mu: Floats, time_s: float, logs: Flo
 def copy_track(x: Floats, p: Floats, mu: Floats, val: Floats, tag: Ints, i: int, n: int) -> None:
     """Write track ``i`` to place ``n``: the models it has and what is known of it."""
     for m in range(tag[i, col.MODES]):
+        mu[n, m] = mu[i, m]
         for k in range(4):
             x[n, m, k] = x[i, m, k]
         for k in range(10):
             p[n, m, k] = p[i, m, k]
-    for m in range(mu.shape[1]):
-        mu[n, m] = mu[i, m]
-    for k in range(val.shape[1]):
+    for k in range(col.VAL_COLUMNS):
         val[n, k] = val[i, k]
-    for k in range(tag.shape[1]):
+    for k in range(col.TAG_COLUMNS):
         tag[n, k] = tag[i, k]
 
 

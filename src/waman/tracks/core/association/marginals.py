@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from waman.jit import kernel
+from waman.jit import kernel, lean_kernel
 from waman.tracks.core.motion import Floats, Ints
 
 ROUNDS_MAX = 200
@@ -29,46 +29,77 @@ def marginals(
     ``start`` (tracks + 1,) delimits the pairs of each track in ``plot`` and ``weight`` (CSR form).
     """
     tracks, pairs, plots = miss.shape[0], weight.shape[0], fresh.shape[0]
-    up = np.empty(pairs)  # track to plot
     down = np.empty(pairs)  # plot to track
     total = np.zeros(plots)
-    degree = np.zeros(plots, np.int64)
+    degree, busy = np.zeros(plots, np.int64), np.empty(tracks, np.int64)
     for e in range(pairs):
         degree[plot[e]] += 1
-    for e in range(pairs):
         down[e] = 1.0 / fresh[plot[e]]
-    for _ in range(ROUNDS_MAX):
+    exchange(start, plot, weight, miss, fresh, tolerance, degree, busy, np.empty(pairs), down, total)
+    chosen, none, new_share = np.empty(pairs), np.empty(tracks), np.empty(plots)
+    for i in range(tracks):
+        a, b, s, alone = start[i], start[i + 1], miss[i], True
+        for e in range(a, b):
+            s += weight[e] * down[e]
+            alone &= degree[plot[e]] == 1
+        if alone:  # its messages never change
+            for e in range(a, b):
+                total[plot[e]] = weight[e] / max(s - weight[e] * down[e], 1e-300)
+        s = max(s, 1e-300)
+        for e in range(a, b):
+            chosen[e] = weight[e] * down[e] / s
+        none[i] = miss[i] / s
+    for j in range(plots):
+        new_share[j] = fresh[j] / (fresh[j] + total[j])
+    return chosen, none, new_share
+
+
+@lean_kernel
+def exchange(
+    start: Ints,
+    plot: Ints,
+    weight: Floats,
+    miss: Floats,
+    fresh: Floats,
+    tolerance: float,
+    degree: Ints,
+    busy: Ints,
+    up: Floats,
+    down: Floats,
+    total: Floats,
+) -> None:
+    """Pass messages until none changes, between the tracks that share a plot with others and their plots.
+
+    ``down`` (pairs,) are the messages of plots to tracks, ``total`` (plots,) the sums of those of tracks to plots.
+    ``busy`` (tracks,) and ``up`` (pairs,) are work space.
+    """
+    count = 0
+    for i in range(miss.shape[0]):
+        for e in range(start[i], start[i + 1]):
+            if degree[plot[e]] > 1:
+                busy[count] = i
+                count += 1
+                break
+    going, rounds = count > 0, 0
+    while going and rounds < ROUNDS_MAX:
         total[:] = 0.0
-        for i in range(tracks):
+        for n in range(count):
+            i = busy[n]
             s = miss[i]
             for e in range(start[i], start[i + 1]):
                 s += weight[e] * down[e]
             for e in range(start[i], start[i + 1]):
                 up[e] = weight[e] / max(s - weight[e] * down[e], 1e-300)
                 total[plot[e]] += up[e]
-        change = 0.0
-        for e in range(pairs):
-            j = plot[e]
-            if degree[j] > 1:
-                new = 1.0 / (fresh[j] + max(total[j] - up[e], 0.0))
-                change = max(change, abs(new - down[e]) / (new + down[e]))
-                down[e] = new
-        if change < tolerance:
-            break
-    chosen = np.empty(pairs)
-    none = np.empty(tracks)
-    for i in range(tracks):
-        s = miss[i]
-        for e in range(start[i], start[i + 1]):
-            s += weight[e] * down[e]
-        s = max(s, 1e-300)
-        for e in range(start[i], start[i + 1]):
-            chosen[e] = weight[e] * down[e] / s
-        none[i] = miss[i] / s
-    new_share = np.empty(plots)
-    for j in range(plots):
-        new_share[j] = fresh[j] / (fresh[j] + total[j])
-    return chosen, none, new_share
+        going = False
+        for n in range(count):
+            for e in range(start[busy[n]], start[busy[n] + 1]):
+                j = plot[e]
+                if degree[j] > 1:
+                    new = 1.0 / (fresh[j] + max(total[j] - up[e], 0.0))
+                    going |= abs(new - down[e]) >= tolerance * (new + down[e])
+                    down[e] = new
+        rounds += 1
 
 
 def marginals_ref(weight: Floats, miss: Floats, fresh: Floats) -> tuple[Floats, Floats, Floats]:
