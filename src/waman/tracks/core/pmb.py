@@ -123,30 +123,49 @@ def weigh_new(
 
 @lean_kernel
 def room_needed(state: State, plots: int, par: Params) -> int:
-    """Return how many tracks there may be at the end of a frame: those that are, their forks, and new ones."""
-    need = state.counters[0] + plots
+    """Return for how many tracks to make room where a frame found too little of it.
+
+    One in four young tracks is taken to fork: all that may, by :data:`FORKS_MAX` plots each, would be many times
+    what there ever is. Always more than the room there is, so that asking again gets there.
+    """
+    need, young = state.counters[0] + plots, 0
     for i in range(state.counters[0]):
-        if may_fork(state.tag[i], par.fork_hits):
-            need += FORKS_MAX
-    return int(need)
+        young += may_fork(state.tag[i], par.fork_hits)
+    return int(max(need + young // 4, state.x.shape[0] + 1))
+
+
+@lean_kernel
+def forks_coming(tag: Ints, start: Ints, chosen: Floats, par: Params) -> int:
+    """Return how many tracks the forks of a frame will add (see :func:`waman.tracks.core.update.split`)."""
+    forks = 0
+    for i in range(start.shape[0] - 1):
+        if start[i + 1] > start[i] and may_fork(tag[i], par.fork_hits):
+            likely = 0
+            for e in range(start[i], start[i + 1]):
+                likely += chosen[e] >= par.prune
+            forks += min(likely, FORKS_MAX)
+    return forks
 
 
 @kernel
 def run_frames(
     state: State, batch: Batch, sensors: Sensors, par: Params, frame0: int, frame_end: int
 ) -> tuple[int, Floats, Ints]:
-    """Run frames in order; return the first frame not run (room for tracks was short), and the rows written."""
+    """Run frames in order; return the first frame not run (room for tracks was short), and the rows written.
+
+    A frame that finds too little room stops before it changes anything but the time of the state: its tracks have
+    moved to its time, and are not moved again when it is run with more room.
+    """
     models = par.q.shape[0]
     mean, cov, turn, work = np.empty(4), np.empty(10), np.empty((models, 4)), np.zeros((models, WORK))
     out_f, out_i, used = np.empty((4096, col.ROW_FLOATS)), np.empty((4096, col.ROW_INTS), np.int64), 0
     frame, row, forked = frame0, np.empty((2, state.unseen.shape[1])), np.empty(state.x.shape[0], np.int64)
     while frame < frame_end:
         first, last, t, s = batch.start[frame], batch.start[frame + 1], batch.time[frame], batch.sensor[frame]
-        if room_needed(state, last - first, par) > state.x.shape[0]:
-            break
         dt = t - state.clock[0]
+        if dt > 0.0 or frame > frame0:  # a frame run anew has dropped its tracks before they moved
+            drop_tracks(state, max(t, state.clock[0]), par)  # what is overdue must not claim a plot
         if dt > 0.0 and state.counters[0] > 0:
-            drop_tracks(state, t, par)  # what is overdue must not claim a plot
             predict_all(state, dt, par, mean, cov, turn)
         state.clock[0] = max(state.clock[0], t)
         n, look = state.counters[0], batch.look[frame]
@@ -168,6 +187,8 @@ def run_frames(
                 weight[e] *= r * here
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
         part_close_tracks(state.tag, start, plot, weight, miss, fresh, chosen, none, new_share)
+        if n + forks_coming(state.tag, start, chosen, par) + last - first > state.x.shape[0]:
+            break
         if counts:
             learn_clutter(state, batch, first, last, s, par, start, plot, chosen, np.empty(last - first), mean, cov)
         update_tracks(state, batch, first, t, par, start, plot, factor, chosen, none, pd, look, forked, work)
@@ -179,6 +200,7 @@ def run_frames(
             out_f = np.concatenate((out_f, np.empty_like(out_f)))
             out_i = np.concatenate((out_i, np.empty_like(out_i)))
         used = write_rows(state, t, frame, s, look, par, out_f, out_i, used, mean, cov)
-        drop_tracks(state, t, par)
         frame += 1
+    if frame == frame_end > frame0:
+        drop_tracks(state, max(batch.time[frame - 1], state.clock[0]), par)
     return frame, out_f[:used], out_i[:used]
