@@ -114,47 +114,64 @@ def seen_at(f: Floats, pd: Grid, x: float, y: float, cells_per_m: float) -> floa
 
 
 @lean_kernel
-def expect(state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, out: Floats) -> None:
-    """Write to ``out`` the detection probability averaged over five points of each track's predicted covariance.
+def ellipses(state: State, mean: Floats, cov: Floats, at: Floats) -> None:
+    """Write each track's place and the half axes of its ellipse, of length sqrt(3) standard deviations, to ``at``.
 
-    Weights 2,1,1,1,1 at the mean and at +- sqrt(3) standard deviations along both axes: exact for
-    fields quadratic across the ellipse (sigma-point rule with kappa = 1).
+    ``at`` (6, tracks) are x, y, then the major axis (x, y), then the minor one. ``mean`` (4,) and
+    ``cov`` (10,) are work space. Roots and divisions stand in a loop of their own, where they are done four at a time.
     """
-    f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
-    xs, ps, mu, tags, vals = state.x, state.p, state.mu, state.tag, state.val
-    single, low = pd.shape[1] * pd.shape[2] == 1, pd[0]
-    flat, per_m = single and f[col.S_RANGE] <= 0.0, 1.0 / f[col.S_CELL]
-    for i in range(state.counters[0]):
-        height = vals[i, col.ALT] if tags[i, col.ALT_FROM] else math.nan
-        if flat:
-            out[i] = pd[0, 0, 0]
-            continue
-        x, y, xx, xy, yy = xs[i, 0, 0], xs[i, 0, 1], ps[i, 0, 0], ps[i, 0, 1], ps[i, 0, 2]
+    xs, ps, mu, tags, n = state.x, state.p, state.mu, state.tag, state.counters[0]
+    for i in range(n):
         if tags[i, col.MODES] > 1:
             moments(xs[i], ps[i], mu[i], mean, cov)
-            x, y, xx, xy, yy = mean[0], mean[1], cov[0], cov[1], cov[2]
+            at[0, i], at[1, i], at[2, i], at[3, i], at[4, i] = mean[0], mean[1], cov[0], cov[1], cov[2]
+        else:
+            at[0, i], at[1, i] = xs[i, 0, 0], xs[i, 0, 1]
+            at[2, i], at[3, i], at[4, i] = ps[i, 0, 0], ps[i, 0, 1], ps[i, 0, 2]
+    major_x, major_y, minor_x, minor_y = at[2], at[3], at[4], at[5]
+    for i in range(n):
+        xx, xy, yy = major_x[i], major_y[i], minor_x[i]
         half, root = 0.5 * (xx + yy), math.sqrt(0.25 * (xx - yy) ** 2 + xy * xy)
         # unit vector of the major axis without trigonometry: (xy, major - xx), or an axis where xy = 0
         ca, sa = xy, half + root - xx
         length = math.sqrt(ca * ca + sa * sa)
-        if length < 1e-9:
-            ca, sa = (1.0, 0.0) if xx >= yy else (0.0, 1.0)
-        else:
-            ca, sa = ca / length, sa / length
+        level = 1.0 if xx >= yy else 0.0
+        ca, sa = (level, 1.0 - level) if length < 1e-9 else (ca / length, sa / length)
         a, b = math.sqrt(3.0 * (half + root)), math.sqrt(max(3.0 * (half - root), 0.0))
-        if height != height and not single:
+        major_x[i], major_y[i], minor_x[i], minor_y[i] = a * ca, a * sa, -(b * sa), b * ca
+
+
+@lean_kernel
+def expect(
+    state: State, sensors: Sensors, s: int, par: Params, cov: Floats, mean: Floats, at: Floats, out: Floats
+) -> None:
+    """Write to ``out`` the detection probability averaged over five points of each track's predicted covariance.
+
+    Weights 2,1,1,1,1 at the mean and at +- sqrt(3) standard deviations along both axes: exact for
+    fields quadratic across the ellipse (sigma-point rule with kappa = 1). ``at`` is the work space of :func:`ellipses`.
+    """
+    f, pd, ground, layer_m = sensors.f[s], sensors.pd[s], sensors.ground, sensors.layer_m
+    tags, vals, single, low = state.tag, state.val, pd.shape[1] * pd.shape[2] == 1, pd[0]
+    per_m = 1.0 / f[col.S_CELL]
+    if single and f[col.S_RANGE] <= 0.0:
+        out[:] = pd[0, 0, 0]
+        return
+    ellipses(state, mean, cov, at)
+    for i in range(state.counters[0]):
+        x, y, ax, ay, bx, by = at[0, i], at[1, i], at[2, i], at[3, i], at[4, i], at[5, i]
+        if single or tags[i, col.ALT_FROM]:
+            height = vals[i, col.ALT] if tags[i, col.ALT_FROM] else math.nan
+            total = 2.0 * detection_at(f, pd, ground, layer_m, x, y, height)
+            total += detection_at(f, pd, ground, layer_m, x + ax, y + ay, height)
+            total += detection_at(f, pd, ground, layer_m, x - ax, y - ay, height)
+            total += detection_at(f, pd, ground, layer_m, x + bx, y + by, height)
+            total += detection_at(f, pd, ground, layer_m, x - bx, y - by, height)
+        else:
             total = 2.0 * seen_at(f, low, x, y, per_m)
-            total += seen_at(f, low, x + a * ca, y + a * sa, per_m)
-            total += seen_at(f, low, x - a * ca, y - a * sa, per_m)
-            total += seen_at(f, low, x - b * sa, y + b * ca, per_m)
-            total += seen_at(f, low, x + b * sa, y - b * ca, per_m)
-            out[i] = total / 6.0
-            continue
-        total = 2.0 * detection_at(f, pd, ground, layer_m, x, y, height)
-        total += detection_at(f, pd, ground, layer_m, x + a * ca, y + a * sa, height)
-        total += detection_at(f, pd, ground, layer_m, x - a * ca, y - a * sa, height)
-        total += detection_at(f, pd, ground, layer_m, x - b * sa, y + b * ca, height)
-        total += detection_at(f, pd, ground, layer_m, x + b * sa, y - b * ca, height)
+            total += seen_at(f, low, x + ax, y + ay, per_m)
+            total += seen_at(f, low, x - ax, y - ay, per_m)
+            total += seen_at(f, low, x + bx, y + by, per_m)
+            total += seen_at(f, low, x - bx, y - by, per_m)
         out[i] = total / 6.0
 
 
@@ -346,7 +363,7 @@ def gate_tracks(
 ) -> int:
     """Gate the tracks from ``done`` on; return how many are done: fewer than there are where room was short."""
     xs, ps, mus, vals, tags, dz, f, k = state.x, state.p, state.mu, state.val, state.tag, state.dz, batch.f, batch.i
-    west, south, cell, columns, rows = grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
+    west, south, per_m, columns, rows = grid[0], grid[1], 1.0 / grid[2], int(grid[3]), int(grid[4])
     gate, gate_young, plots, used = par.gate, par.gate_young, spot.shape[0], start[done]
     rxx = ryy = lag_max = 0.0
     for n in range(plots):
@@ -362,8 +379,8 @@ def gate_tracks(
         if one < 0:
             east, north = gate_window(x, p, modes, own, lag_max, rxx, ryy)
             u, v = x[0, 0] - west, x[0, 1] - south
-            c0, c1 = max(math.floor((u - east) / cell), 0), min(math.floor((u + east) / cell), columns - 1)
-            k0, k1 = max(math.floor((v - north) / cell), 0), min(math.floor((v + north) / cell), rows - 1)
+            c0, c1 = max(math.floor((u - east) * per_m), 0), min(math.floor((u + east) * per_m), columns - 1)
+            k0, k1 = max(math.floor((v - north) * per_m), 0), min(math.floor((v + north) * per_m), rows - 1)
             if c0 > c1:
                 k1 = k0 - 1
         for row in range(k0, k1 + 1):

@@ -56,8 +56,7 @@ def drift(u: Floats, share: float, row: Floats) -> None:
         for c in (0, nx - 1):
             left, right_c = here[max(c - 1, 0)], here[min(c + 1, nx - 1)]
             now[c] = here[c] + share * (left + right_c + down[c] + up[c] - 4.0 * here[c])
-        for c in range(nx):
-            down[c] = here[c]
+        down, here = here, down
 
 
 def drift_ref(u: Floats, share: float) -> Floats:

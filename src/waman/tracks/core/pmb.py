@@ -170,7 +170,7 @@ def run_frames(
         state.clock[0] = max(state.clock[0], t)
         n, look = state.counters[0], batch.look[frame]
         pd = np.empty(n)
-        expect(state, sensors, s, par, cov, mean, pd)
+        expect(state, sensors, s, par, cov, mean, np.empty((6, n)), pd)
         start, plot, weight, factor = gate_all(state, batch, first, last, t, par)
         counts = sensors.f[s, col.S_COUNTED] > 0.0 and look > 0.0
         if counts:
@@ -187,7 +187,8 @@ def run_frames(
                 weight[e] *= r * here
         chosen, none, new_share = marginals(start, plot, weight, miss, fresh, par.tolerance)
         part_close_tracks(state.tag, start, plot, weight, miss, fresh, chosen, none, new_share)
-        if n + forks_coming(state.tag, start, chosen, par) + last - first > state.x.shape[0]:
+        spare = state.x.shape[0] - n - (last - first)
+        if plot.shape[0] > spare and forks_coming(state.tag, start, chosen, par) > spare:
             break
         if counts:
             learn_clutter(state, batch, first, last, s, par, start, plot, chosen, np.empty(last - first), mean, cov)

@@ -107,7 +107,7 @@ class Sensors(NamedTuple):
     seen: np.ndarray[tuple[int, int, int], np.dtype[np.float32]]  # (sensors, ny, nx) pd by cell of the maps
 
 
-def empty_state(params: Params, *, capacity: int = 256, addresses: int = 16) -> State:
+def empty_state(params: Params, *, capacity: int = 1024, addresses: int = 16) -> State:
     """Return a state without tracks."""
     m = len(params.omega)
     return State(
