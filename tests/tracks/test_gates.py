@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waman.tracks.core import columns as col
-from waman.tracks.core.look import gate_all, gate_ref
+from waman.tracks.core.gates import gate_all, gate_ref
 from waman.tracks.core.state import Batch, Params, empty_state
 
 

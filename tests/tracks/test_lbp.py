@@ -46,3 +46,17 @@ def test_marginals_are_exact_where_the_graph_is_a_tree(seed: int, plots: int) ->
     np.testing.assert_allclose(chosen, exact[np.nonzero(weight)], rtol=1e-8)
     np.testing.assert_allclose(none, exact_none, rtol=1e-8)
     np.testing.assert_allclose(new, exact_new, rtol=1e-8)
+
+
+def test_a_slow_cluster_is_the_same_alone_and_beside_clusters_long_at_rest() -> None:
+    # two tracks that must share three plots agree only after dozens of rounds
+    slow, rest = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]), np.array([[1.0, 0.2], [0.3, 1.0]])
+    alone = marginals(*_sparse(slow), np.full(2, 1e-4), np.full(3, 1e-2), 1e-10)
+    both = np.zeros((4, 5))
+    both[:2, :3], both[2:, 3:] = slow, rest
+    chosen, none, new = marginals(*_sparse(both), np.array([1e-4, 1e-4, 0.5, 0.5]), np.full(5, 1e-2), 1e-10)
+    for got, want in zip((chosen[:6], none[:2], new[:3]), alone, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9)
+    quick = marginals(*_sparse(rest), np.full(2, 0.5), np.full(2, 1e-2), 1e-10)
+    for got, want in zip((chosen[6:], none[2:], new[3:]), quick, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-8)

@@ -10,7 +10,8 @@ from waman import tables
 from waman.config import Sensor
 from waman.errors import InputError
 from waman.geo.frames import Frame
-from waman.tracks import Tracker
+from waman.tracks import Params, Tracker
+from waman.tracks.core.state import empty_state
 
 FRAME = Frame(lat0_deg=-12.0, lon0_deg=-75.0)
 T0_US = 1_700_000_000_000_000
@@ -75,6 +76,14 @@ def test_plots_shuffled_doubled_and_late_by_up_to_twenty_seconds_give_the_same_r
     first = np.argmin(time_s)
     order = np.concatenate([[first], twice[np.argsort(arrival)]])
     assert same(live(plots, order, 25), batch(plots))
+
+
+def test_a_frame_that_found_too_little_room_gives_the_same_rows_when_run_anew() -> None:
+    plots = recording(8, clutter=60)
+    tight, ample = Tracker(sensors=[HILL]), Tracker(sensors=[HILL])
+    tight._state, ample._state = empty_state(Params(), capacity=8), empty_state(Params(), capacity=20_000)
+    assert same(tight.batch(plots), ample.batch(plots))
+    assert len(tight._state.x) < 20_000
 
 
 def test_a_snapshot_resumes_to_the_same_rows_and_the_same_bytes() -> None:

@@ -16,8 +16,9 @@ from waman.jit import kernel, lean_kernel
 from waman.tracks.core import columns as col
 from waman.tracks.core.association.coalescence import part_close_tracks
 from waman.tracks.core.association.marginals import marginals
+from waman.tracks.core.gates import gate_all
 from waman.tracks.core.lives import drop_tracks, merge_tracks, start_tracks
-from waman.tracks.core.look import detection_at, expect, gate_all, predict_all
+from waman.tracks.core.look import detection_at, expect, predict_all
 from waman.tracks.core.maps import cell_at, clutter_gain, empty_unseen, fill_unseen, learn_clutter
 from waman.tracks.core.motion import Floats, Ints, moments, within
 from waman.tracks.core.pressure import pressure_var
