@@ -42,10 +42,10 @@ STARTS_MANY, STARTS_FEW, START_MIN = 60, 4, 0.02
 """So many sensors, of the whole or of a part, are taken as paid for clipped routes, and their least share."""
 ROOT_NEAR = 0.02
 """Cutting the whole stops at this distance between its fractional optimum and its bound: targets gain more."""
-STEPS = (0.35, 0.6)
-"""The next target leaves this share of the way from the bound to what is enough: the first if targets are cheap."""
-CHEAP = 0.1
-"""A target is cheap where it took less than this share of the time left: many targets would repeat work."""
+STEPS, DEAR = (0.35, 0.6, 0.8), (0.1, 0.4)
+"""The next target leaves this share of the way from the bound to what is enough: the first where the last target took
+less than ``DEAR[0]`` of the time left (many targets would repeat work), the last where it took more than ``DEAR[1]``
+(what the clock interrupts is lost)."""
 TARGET_NEAR = 0.015
 ROOM_FOR_PLANS = 0.8
 """Beyond this share of a full pool only whole plans teach routes: without those, a part could not be closed."""
@@ -208,7 +208,8 @@ class Search:
 
     def next_target(self) -> float:
         """Return the target to decide next."""
-        step = STEPS[int(self.took > CHEAP * (self.until - self.clock()))]
+        share = self.took / max(self.until - self.clock(), EPSILON)
+        step = STEPS[int(np.searchsorted(DEAR, share))]
         target = self.enough + step * (self.upper - self.enough)
         return target if target > self.enough * (1.0 + TARGET_NEAR) else self.enough
 
