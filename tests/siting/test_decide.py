@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from siting.small import instance
 from waman.siting.problem import Problem, Seen
+from waman.siting.solve import decide
 from waman.siting.solve.bound import Shop
 from waman.siting.solve.clipped import clipped_routes
 from waman.siting.solve.decide import Decision, Gains
@@ -67,9 +68,13 @@ def test_rows_and_their_bound_hold_for_every_plan_that_reaches_the_target(seed: 
     assert needed <= float((reach @ search.problem.cost).min(initial=np.inf)) / search.budget + 1e-9
 
 
+@pytest.mark.parametrize("alone", [40, 0])
 @pytest.mark.parametrize("types", [1, 2])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_target_is_decided_as_exhaustive_search_decides_it(seed: int, types: int) -> None:
+def test_a_target_is_decided_as_exhaustive_search_decides_it_alone_and_by_two_processes(
+    seed: int, types: int, alone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "ALONE_PARTS", alone)
     search, _, worth = plans_of(seed, types)
     best = float(worth.max())
     for target, verdict in ((best * 1.001, "none"), (best * 0.999, "reached"), (best * 1.5, "none")):
