@@ -5,7 +5,7 @@ committed 90 m ground of the Central Andes (other strips, other exits, other thi
 generated ground. `--large` runs 400 candidates on 10^5 nodes (budget 8) on 2 instances, `--huge` 1,000 candidates on
 10^5 nodes, `--curve` every budget 1..12 on 2 instances. Time limits are seconds by the clock on two cores; CPU seconds
 of both processes stand beside them. The large class is asked for its goal (10 %) first, then for 5 % anew. Parts not
-asked for keep the figures they had. Strips are drawn, not real; ranges and look rates are the assumptions of the design.
+asked for keep the figures they had. Strips are drawn, not real; ranges and look rates are assumptions of the design.
 """
 
 from __future__ import annotations
