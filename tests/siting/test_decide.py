@@ -13,7 +13,6 @@ from scipy.sparse import csr_matrix
 
 from siting.small import instance
 from waman.siting.problem import Problem, Seen
-from waman.siting.solve import decide
 from waman.siting.solve.bound import Shop
 from waman.siting.solve.clipped import clipped_routes
 from waman.siting.solve.decide import Decision, Gains
@@ -68,26 +67,26 @@ def test_rows_and_their_bound_hold_for_every_plan_that_reaches_the_target(seed: 
     assert needed <= float((reach @ search.problem.cost).min(initial=np.inf)) / search.budget + 1e-9
 
 
-@pytest.mark.parametrize("alone", [40, 0])
+def deciding(search: Search, target: float) -> Decision:
+    return Decision(
+        search.pool,
+        search.shop,
+        target,
+        Gains.none(8),
+        ask=lambda x, taken, many: search.learn(x, taken, target, many),
+        judge=lambda x: search.problem.worst(x)[0] if search.affordable(x) else -np.inf,
+        best=lambda: -np.inf,
+        stop=lambda: False,
+    )
+
+
 @pytest.mark.parametrize("types", [1, 2])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_target_is_decided_as_exhaustive_search_decides_it_alone_and_by_two_processes(
-    seed: int, types: int, alone: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decide, "ALONE_PARTS", alone)
+def test_a_target_is_decided_as_exhaustive_search_decides_it(seed: int, types: int) -> None:
     search, _, worth = plans_of(seed, types)
     best = float(worth.max())
     for target, verdict in ((best * 1.001, "none"), (best * 0.999, "reached"), (best * 1.5, "none")):
-        decision = Decision(
-            search.pool,
-            search.shop,
-            target,
-            Gains.none(8),
-            ask=lambda x, taken, many, target=target: search.learn(x, taken, target, many),
-            judge=lambda x: search.problem.worst(x)[0] if search.affordable(x) else -np.inf,
-            best=lambda: -np.inf,
-            stop=lambda: False,
-        )
+        decision = deciding(search, target)
         assert decision.run(10_000) == verdict
 
 

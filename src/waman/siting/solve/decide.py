@@ -10,7 +10,6 @@ Source: covering decomposition of Israeli and Wood, "Shortest-path network inter
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,7 +20,6 @@ from waman.siting.solve.bound import Shop
 from waman.siting.solve.pool import Pool
 from waman.siting.solve.relaxed import Least, Relaxed
 from waman.siting.solve.rows import Cover
-from waman.siting.solve.second import Second, can_help
 
 F64 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
@@ -43,8 +41,6 @@ TRIED = 8
 TRIED_STEPS = 60
 TRUSTED = 4
 """After so many trials of a sensor their mean is believed."""
-ALONE_PARTS = 40
-"""After so many parts a second process helps."""
 KEPT_MAX = 2000
 WHOLE = 1e-5
 
@@ -94,25 +90,12 @@ class Decision:
         """Return "none" where it is proved that no plan reaches the target, "open" where something ended it before."""
         if not self.root():
             self.open.clear()
-        for _ in range(ALONE_PARTS):  # most targets of small areas end here
-            if not self.open:
-                return "none"
-            if verdict := self.step(parts_max):
-                return verdict
-        with Second(self) if can_help() else nullcontext() as second:
-            while self.open or (second is not None and second.busy):
-                if second is not None:
-                    second.share()
-                if verdict := self.step(parts_max):
-                    return verdict
+        while self.open:
+            if self.stop() or self.parts >= parts_max:
+                return "open"
+            if self.part(*self.open.pop()) or self.best() >= self.target:
+                return "reached"
         return "none"
-
-    def step(self, parts_max: int) -> Verdict | None:
-        """Look at the newest part; return what ends the decision before all parts are closed, if anything does."""
-        if self.stop() or self.parts >= parts_max:
-            return "open"
-        reached = bool(self.open) and self.part(*self.open.pop())
-        return "reached" if reached or self.best() >= self.target else None
 
     # the whole ----------------------------------------------------------------------------------------------
 
