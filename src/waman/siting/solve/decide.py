@@ -125,7 +125,7 @@ class Decision:
         """Close a part or split it; whether a plan in it reaches the target."""
         self.parts += 1
         asked, made = 0, 0
-        while True:
+        for _ in range(SOLVES_MAX):
             free = self.shop.open_to(taken, out)
             found, tight = self.settled(taken, ~taken & ~free, ROWS_A_SOLVE, MISS)
             if found.needed > TOO_DEAR:
@@ -160,6 +160,11 @@ class Decision:
                 self.split(taken, out, best)
                 return False
             taken, out = taken_, out_
+        free = self.shop.open_to(taken, out)  # whatever the solver answers, a part ends
+        if not free.any():
+            return self.judge(taken.astype(float)) >= self.target
+        self.split(taken, out, int(np.where(free, found.x, -1.0).argmax()))
+        return False
 
     def split(self, taken: B1, out: B1, i: int) -> None:
         """Open both halves; the one that takes the sensor is looked at first."""
