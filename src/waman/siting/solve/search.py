@@ -3,7 +3,8 @@
 The whole choice is bounded first, all sensors fractional (:mod:`waman.siting.solve.bound`). Then targets between the
 bound and the incumbent are decided, one below the other (:mod:`waman.siting.solve.decide`): that no plan reaches a
 target makes it the bound; a plan that does is the new incumbent. Routes come from the adversary's answer to fractional
-and whole plans, plans from rounding and swaps.
+and whole plans, and past fractional sensors (:mod:`waman.siting.solve.clipped`); plans from rounding, swaps, and search
+round the best plan.
 Sources: Israeli and Wood, "Shortest-path network interdiction" (2002), covering decomposition; Ben-Ameur and Neto
 (2007), in-out stabilisation.
 """
