@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waman.siting.problem import Problem, Route, View
+from waman.siting.solve.rows import NEED_MIN
 from waman.terrain.graph import ways
 
 F64 = NDArray[np.float64]
@@ -21,7 +22,6 @@ B1 = NDArray[np.bool_]
 
 TURNS_MAX = 4
 STRIPS_MAX = 3
-NEED_MIN = 1e-6
 SHARE_MIN = 1e-9
 
 
